@@ -1,0 +1,61 @@
+//! What an execution wants from the world.
+
+use crate::base::call::ApiCall;
+use crate::base::id::ExecutionId;
+use crate::base::time::Timestamp;
+use crate::base::value::Map;
+use crate::engine::event::{Outer, UnitId};
+
+/// Names one effect: the same key always means the same effect.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
+pub enum EffectKey {
+    /// A call, by unit and number of the call.
+    Call(UnitId, u32),
+    /// A timer, by unit and number of the timer.
+    Timer(UnitId, u32),
+    /// A child execution.
+    Child(UnitId),
+    /// Cancelling the call under way of a unit.
+    CancelCall(UnitId),
+    /// Cancelling a child execution.
+    CancelChild(UnitId),
+}
+
+/// Something owed to an execution by the world, derived from state alone.
+#[derive(Clone, PartialEq, Debug)]
+pub enum Effect {
+    /// Make a call and tell the answer.
+    Call {
+        /// The call.
+        call: ApiCall,
+        /// The task's name, for logs.
+        task: String,
+    },
+    /// Tell when `at` has come.
+    Timer {
+        /// The moment.
+        at: Timestamp,
+    },
+    /// Start (or go on with) a child execution and tell how it ends.
+    Child {
+        /// Its id.
+        id: ExecutionId,
+        /// The template's name.
+        template: String,
+        /// The template's version.
+        version: Option<String>,
+        /// The template's text in place of a name.
+        content: Option<String>,
+        /// The parameters as given.
+        parameters: Map,
+        /// What the steps of an `ACS::Loop` see.
+        outer: Option<Outer>,
+    },
+    /// End the call of a unit; the call is answered with `Cancelled` or with its result.
+    CancelCall,
+    /// Cancel the child execution; it is told as ended.
+    CancelChild {
+        /// Its id.
+        id: ExecutionId,
+    },
+}

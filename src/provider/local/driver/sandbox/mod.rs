@@ -1,0 +1,1 @@
+//! Instances as Linux namespaces over an overlay.

@@ -1,0 +1,3 @@
+//! The embedded cloud: an ECS-shaped control plane over what the user has.
+
+pub mod driver;

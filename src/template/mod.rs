@@ -1,0 +1,9 @@
+//! Floor 1: the template language. Text in; a checked model, values and diagnostics out. Pure.
+
+pub mod bind;
+pub mod check;
+pub mod expr;
+pub mod model;
+pub mod parse;
+pub mod source;
+pub mod yaml;
