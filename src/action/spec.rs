@@ -1,6 +1,6 @@
 //! What an action takes and gives.
 
-use crate::base::call::Recovery;
+use crate::action::property::PropertySpec;
 use crate::template::model::ValueType;
 
 /// The signature of an action.
@@ -10,25 +10,28 @@ pub struct ActionSpec {
     pub name: String,
     /// What it does, English and Chinese.
     pub description: (String, String),
+    /// What sort of action it is, which decides what its tasks may carry.
+    pub kind: ActionKind,
     /// Its properties.
     pub properties: Vec<PropertySpec>,
     /// Its outputs, where they have fixed names.
     pub outputs: Vec<OutputSpec>,
-    /// Whether a task with this action may loop.
-    pub may_loop: bool,
 }
 
-/// A property of an action.
-#[derive(Clone, PartialEq, Debug)]
-pub struct PropertySpec {
-    /// Its name.
-    pub name: String,
-    /// Its type.
-    pub value_type: ValueType,
-    /// Whether it must be given.
-    pub required: bool,
-    /// What it is for, in English.
-    pub description: String,
+impl ActionSpec {
+    /// Returns the property called `name`, ignoring case.
+    pub fn property(&self, name: &str) -> Option<&PropertySpec> {
+        self.properties
+            .iter()
+            .find(|property| property.name.eq_ignore_ascii_case(name))
+    }
+
+    /// Returns the output called `name`, ignoring case.
+    pub fn output(&self, name: &str) -> Option<&OutputSpec> {
+        self.outputs
+            .iter()
+            .find(|output| output.name.eq_ignore_ascii_case(name))
+    }
 }
 
 /// An output of an action.
@@ -40,24 +43,41 @@ pub struct OutputSpec {
     pub value_type: ValueType,
 }
 
-/// How dangerous an API is (language reference 5.5).
-#[derive(
-    Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug, serde::Serialize, serde::Deserialize,
-)]
-pub enum Risk {
-    /// Changes nothing, or nothing that cannot be changed back.
-    Normal,
-    /// Deletes something.
-    High,
+/// The sorts of actions (language reference 4.15).
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
+pub enum ActionKind {
+    /// Calls something once and has its answer as output.
+    Call,
+    /// Calls something until the answer is as desired.
+    Poll,
+    /// Decides where control goes, or when.
+    Control,
+    /// Tells people something, or asks them.
+    Message,
+    /// Starts executions when something happens.
+    Trigger,
+    /// Runs other tasks: a template, a product action, a list of tasks for each item.
+    Child,
 }
 
-/// What is known of one API of a provider.
-#[derive(Clone, PartialEq, Debug)]
-pub struct ApiSpec {
-    /// The product code as it is spelt.
-    pub service: String,
-    /// The operation as it is spelt.
-    pub api: String,
-    /// What may be done about a call that was under way when the process died.
-    pub recovery: Recovery,
+impl ActionKind {
+    /// Tells whether the attribute means something on a task with such an action.
+    pub fn carries(self, attribute: Attribute) -> bool {
+        match attribute {
+            Attribute::Outputs => !matches!(self, Self::Control | Self::Message),
+            Attribute::Loop => !matches!(self, Self::Control | Self::Trigger),
+            Attribute::Polling => self == Self::Poll,
+        }
+    }
+}
+
+/// The task attributes that only some actions carry; all others are common to all.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
+pub enum Attribute {
+    /// `Outputs`.
+    Outputs,
+    /// `Loop`.
+    Loop,
+    /// `Retries`, `Delay`, `DelayType`, `BackOff` and `MaxRetryInterval`.
+    Polling,
 }
