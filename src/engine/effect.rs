@@ -6,6 +6,9 @@ use crate::base::time::Timestamp;
 use crate::base::value::Map;
 use crate::engine::event::{Outer, UnitId};
 
+/// The number of the timer that ends a task's time; it belongs to the task's unit without an item.
+pub const DEADLINE: u32 = u32::MAX;
+
 /// Names one effect: the same key always means the same effect.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
 pub enum EffectKey {

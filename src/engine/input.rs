@@ -23,7 +23,8 @@ pub enum Input {
     TimerFired {
         /// The unit that waits for it.
         unit: UnitId,
-        /// Which of its timers: the number of the poll it is for; 0 for a sleep.
+        /// Which of its timers: the number of the poll it is for; 0 for a sleep;
+        /// [`DEADLINE`](crate::engine::effect::DEADLINE) when the task's time is up.
         timer: u32,
     },
     /// A child could not be started: no such template, parameters refused.

@@ -1,0 +1,76 @@
+//! How units and tasks end.
+
+use serde::{Deserialize, Serialize};
+
+use crate::base::call::CallFault;
+use crate::base::value::Map;
+
+/// How a unit or task ended.
+#[derive(Clone, PartialEq, Debug, Serialize, Deserialize)]
+#[serde(tag = "status")]
+pub enum End {
+    /// Well.
+    Success {
+        /// Outputs by name.
+        #[serde(default, skip_serializing_if = "Map::is_empty")]
+        outputs: Map,
+    },
+    /// With a failure.
+    Failed {
+        /// Which.
+        failure: Failure,
+        /// Outputs that could be had all the same.
+        #[serde(default, skip_serializing_if = "Map::is_empty")]
+        outputs: Map,
+    },
+    /// Cancelled or rejected.
+    Cancelled {
+        /// What was ended and what survived, in words.
+        #[serde(default, skip_serializing_if = "String::is_empty")]
+        report: String,
+    },
+    /// A person skipped it.
+    Skipped,
+}
+
+/// A failure: code and message as `StatusMessage` shows them.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize, thiserror::Error)]
+#[error("{code}: {message}")]
+pub struct Failure {
+    /// A vendor's error code, or one of ours (`Timeout`, `RetriesExhausted`, `Evaluation`, ...).
+    pub code: String,
+    /// In words.
+    pub message: String,
+}
+
+impl From<CallFault> for Failure {
+    fn from(fault: CallFault) -> Self {
+        match fault {
+            CallFault::Api(error) => Self {
+                code: error.code,
+                message: error.message,
+            },
+            CallFault::Unreachable { reason } => Self {
+                code: "Unreachable".into(),
+                message: reason,
+            },
+            CallFault::Unknown { reason } => Self {
+                code: "Unknown".into(),
+                message: reason,
+            },
+            CallFault::Cancelled { report } => Self {
+                code: "Cancelled".into(),
+                message: report,
+            },
+        }
+    }
+}
+
+/// Why a task at work is being ended before it is done.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize)]
+pub enum StopCause {
+    /// A person cancelled the task or the execution.
+    Cancelled,
+    /// The task's time is up.
+    Timeout,
+}

@@ -1,0 +1,181 @@
+//! The events and their facts.
+
+use serde::{Deserialize, Serialize};
+
+use crate::base::time::Timestamp;
+use crate::base::value::{Map, Value};
+use crate::engine::event::{End, LoopPlan, Signal, Started, StopCause, UnitId, Work};
+use crate::engine::status::{ExecutionStatus, WaitReason};
+use crate::template::model::Jump;
+
+/// A fact about one execution, at a time.
+#[derive(Clone, PartialEq, Debug, Serialize, Deserialize)]
+pub struct Event {
+    /// When it happened.
+    pub at: Timestamp,
+    /// What happened.
+    #[serde(flatten)]
+    pub fact: Fact,
+}
+
+/// The facts.
+#[derive(Clone, PartialEq, Debug, Serialize, Deserialize)]
+#[serde(tag = "type")]
+pub enum Fact {
+    /// The execution was accepted. Always the first event, and only there.
+    ExecutionStarted(Box<Started>),
+    /// A task began. A later attempt of a loop that has no plan of its own goes on with the plan
+    /// before and runs only the items that did not end well.
+    TaskStarted {
+        /// The task's place.
+        task: u32,
+        /// The attempt, from 1.
+        attempt: u32,
+        /// The loop, rendered.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        looping: Option<LoopPlan>,
+        /// Properties given by a person in place of the template's.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        overrides: Option<Map>,
+        /// When the task's time is up.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        deadline: Option<Timestamp>,
+    },
+    /// A task was not run: `When` was false, or a person skipped it.
+    TaskSkipped {
+        /// The task's place.
+        task: u32,
+    },
+    /// A unit began; what it runs with is here and is never rendered again.
+    UnitStarted {
+        /// The unit.
+        unit: UnitId,
+        /// What it does.
+        work: Work,
+        /// Whether the call waits for a person's confirmation first.
+        #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+        confirm: bool,
+    },
+    /// A loop item was not run because its `When` was false.
+    UnitSkipped {
+        /// The unit.
+        unit: UnitId,
+    },
+    /// A person confirmed the high-risk call of a unit.
+    UnitConfirmed {
+        /// The unit.
+        unit: UnitId,
+    },
+    /// A poll did not match; the next one is due at `next`.
+    PollMissed {
+        /// The unit.
+        unit: UnitId,
+        /// The poll that was answered, from 0.
+        poll: u32,
+        /// What the selector gave.
+        value: Value,
+        /// Why there was no answer to select from.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        fault: Option<String>,
+        /// When to poll again.
+        next: Timestamp,
+    },
+    /// The time for the next poll came.
+    PollDue {
+        /// The unit.
+        unit: UnitId,
+        /// The poll that is to be made, from 1.
+        poll: u32,
+    },
+    /// A person approved a waiting unit.
+    Approved {
+        /// The unit.
+        unit: UnitId,
+        /// Who approved.
+        by: String,
+    },
+    /// The outcome of a unit's call cannot be known.
+    UnitLost {
+        /// The unit.
+        unit: UnitId,
+        /// What is not known, in words.
+        reason: String,
+    },
+    /// A child execution changed between working and waiting.
+    ChildChanged {
+        /// The unit that started the child.
+        unit: UnitId,
+        /// Whether the child waits for someone.
+        waiting: bool,
+    },
+    /// A unit ended.
+    UnitEnded {
+        /// The unit.
+        unit: UnitId,
+        /// How.
+        end: End,
+    },
+    /// A batch of a loop ended and another one follows.
+    BatchEnded {
+        /// The task's place.
+        task: u32,
+        /// The batch, from 1.
+        batch: u32,
+        /// Whether the next batch waits for a person.
+        pause: bool,
+    },
+    /// A person let the next batch begin.
+    BatchReleased {
+        /// The task's place.
+        task: u32,
+    },
+    /// A task at work is being ended: nothing new starts in it, and what is under way is
+    /// cancelled.
+    TaskStopping {
+        /// The task's place.
+        task: u32,
+        /// Why.
+        cause: StopCause,
+    },
+    /// A task ended.
+    TaskEnded {
+        /// The task's place.
+        task: u32,
+        /// How; outputs are the aggregates when it looped.
+        end: End,
+        /// Where an `ACS::Choice` goes.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        target: Option<Jump>,
+    },
+    /// The execution waits for a person between tasks.
+    ExecutionPaused {
+        /// The task that failed, or that is next in mode Debug.
+        task: u32,
+        /// Why.
+        reason: WaitReason,
+    },
+    /// A person said something; what follows from it is in the events after it.
+    SignalReceived {
+        /// What, and who.
+        signal: Signal,
+    },
+    /// Cancelling began: nothing new starts.
+    CancelRequested {
+        /// Who asked.
+        by: String,
+        /// Why.
+        #[serde(default, skip_serializing_if = "String::is_empty")]
+        note: String,
+    },
+    /// The execution ended. Nothing follows it.
+    ExecutionEnded {
+        /// One of the final statuses.
+        status: ExecutionStatus,
+        /// The template's outputs.
+        #[serde(default, skip_serializing_if = "Map::is_empty")]
+        outputs: Map,
+        /// Why it failed: the first failure's message.
+        #[serde(default, skip_serializing_if = "String::is_empty")]
+        message: String,
+    },
+}

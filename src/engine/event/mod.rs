@@ -1,0 +1,19 @@
+//! What happened: the facts of the journal. Past tense, complete, never edited.
+//!
+//! The serialized names are stable: a journal written by any released version must decode.
+
+mod end;
+mod fact;
+mod looping;
+mod signal;
+mod started;
+mod unit;
+mod work;
+
+pub use end::{End, Failure, StopCause};
+pub use fact::{Event, Fact};
+pub use looping::{Batches, LoopPlan};
+pub use signal::{Request, Signal};
+pub use started::{Outer, Started};
+pub use unit::UnitId;
+pub use work::{Delay, PollPolicy, Work};

@@ -1,0 +1,86 @@
+//! What an execution starts with.
+
+use std::collections::BTreeMap;
+
+use serde::{Deserialize, Serialize};
+
+use crate::base::digest::Digest;
+use crate::base::id::ExecutionId;
+use crate::base::value::{Map, Value};
+use crate::engine::event::UnitId;
+use crate::engine::status::{LoopMode, Mode, SafetyCheck};
+
+/// Everything that an execution starts with.
+#[derive(Clone, PartialEq, Debug, Serialize, Deserialize)]
+pub struct Started {
+    /// Its id.
+    pub id: ExecutionId,
+    /// The template's name.
+    pub template_name: String,
+    /// The template's version, where versions are kept.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub template_version: Option<String>,
+    /// The digest under which the template's text is stored.
+    pub template: Digest,
+    /// The digest of the stored list of every template this one may call, name to digest.
+    pub library: Digest,
+    /// The actions of this template that the provider serves itself, in lower case.
+    #[serde(default)]
+    pub native: Vec<String>,
+    /// The bound parameters.
+    pub parameters: Map,
+    /// Names of the parameters whose values must not be shown.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub secret: Vec<String>,
+    /// Secret values taken over from the parent.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub inherited_secrets: Vec<Value>,
+    /// How tasks are treated.
+    #[serde(default)]
+    pub mode: Mode,
+    /// How loops pause.
+    #[serde(default)]
+    pub loop_mode: LoopMode,
+    /// Whether high-risk calls wait.
+    #[serde(default)]
+    pub safety_check: SafetyCheck,
+    /// The region.
+    pub region: String,
+    /// The account number.
+    pub account: String,
+    /// Who started it.
+    pub user: String,
+    /// The effective role, rendered.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub role: Option<String>,
+    /// The unit of the parent that waits for this execution.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub parent: Option<UnitId>,
+    /// What fired the trigger that stands first in this template: the trigger's task counts as
+    /// done, with its outputs selected from here.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub trigger: Option<Value>,
+    /// The entries of the parameter store that the template names, read before the start.
+    #[serde(default, skip_serializing_if = "Map::is_empty")]
+    pub stored: Map,
+    /// What the steps of an `ACS::Loop` see of the execution around them.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub outer: Option<Outer>,
+    /// What it is for, in the words of who started it.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    pub description: String,
+    /// Labels.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub tags: BTreeMap<String, String>,
+}
+
+/// Values of the execution around the steps of an `ACS::Loop` item.
+#[derive(Clone, PartialEq, Debug, Default, Serialize, Deserialize)]
+pub struct Outer {
+    /// Parameters by name.
+    pub parameters: Map,
+    /// Outputs by task, then by name.
+    pub outputs: BTreeMap<String, Map>,
+    /// The loop item.
+    pub item: Value,
+}
