@@ -91,6 +91,33 @@ impl Redactor {
         }
     }
 
+    /// Masks the beginning of a stream whose rest is not known yet.
+    ///
+    /// Returns the masked text and how many bytes of `bytes` it stands for. What is left, always
+    /// less than the longest secret, may be the beginning of one: put it before the next bytes.
+    pub fn stream(&self, bytes: &[u8]) -> (Vec<u8>, usize) {
+        let Some(automaton) = &self.automaton else {
+            return (bytes.to_vec(), bytes.len());
+        };
+        // A secret that begins before `safe` is seen whole, so its mask is final.
+        let safe = (bytes.len() + 1).saturating_sub(automaton.max_pattern_len());
+        let mut masked = Vec::with_capacity(bytes.len());
+        let mut done = 0;
+        for found in automaton.find_iter(bytes) {
+            if found.start() >= safe {
+                break;
+            }
+            masked.extend_from_slice(&bytes[done..found.start()]);
+            masked.extend_from_slice(MASK.as_bytes());
+            done = found.end();
+        }
+        if done < safe {
+            masked.extend_from_slice(&bytes[done..safe]);
+            done = safe;
+        }
+        (masked, done)
+    }
+
     /// Returns `value` with every secret masked, in keys as well.
     pub fn value(&self, value: &Value) -> Value {
         if self.is_empty() {
@@ -145,5 +172,17 @@ mod tests {
             json!({"******": ["******", "x"]})
         );
         assert_eq!(format!("{:?}", Secret::new("hunter22")), MASK);
+    }
+
+    #[test]
+    fn stream_masks_secrets_across_any_border() {
+        let redactor = Redactor::new([&json!("hunter22"), &json!("hunt"), &json!("22abc")]);
+        let text = b"x hunter22abc hunter2 hunt 2";
+        for border in 0..text.len() {
+            let (mut masked, done) = redactor.stream(&text[..border]);
+            assert!(border - done < 8);
+            masked.extend(redactor.bytes(&text[done..]));
+            assert_eq!(masked, redactor.bytes(text), "{border}");
+        }
     }
 }

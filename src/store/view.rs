@@ -192,6 +192,11 @@ pub trait Views: Send + Sync + fmt::Debug {
         limit: usize,
     ) -> Result<Vec<(u64, Event)>, StoreError>;
 
+    /// Waits until something may have changed since the moment that `seen` stands for, and returns
+    /// the present moment; 0 stands for the beginning of time. Changes made by other processes are
+    /// seen within 100 ms. Cancel-safe.
+    async fn changed(&self, seen: u64) -> Result<u64, StoreError>;
+
     /// Returns the root executions that have not ended, oldest first.
     async fn unfinished(&self) -> Result<Vec<ExecutionId>, StoreError>;
 }

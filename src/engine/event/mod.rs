@@ -14,6 +14,6 @@ pub use end::{End, Failure, StopCause};
 pub use fact::{Event, Fact};
 pub use looping::{Batches, LoopPlan};
 pub use signal::{Request, Signal};
-pub use started::{Outer, Started};
+pub use started::{Outer, Started, TaskHead};
 pub use unit::UnitId;
 pub use work::{Delay, PollPolicy, Work};

@@ -24,6 +24,9 @@ pub struct Started {
     pub template: Digest,
     /// The digest of the stored list of every template this one may call, name to digest.
     pub library: Digest,
+    /// The template's tasks, in order: what listings show of a task before it begins.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub tasks: Vec<TaskHead>,
     /// The actions of this template that the provider serves itself, in lower case.
     #[serde(default)]
     pub native: Vec<String>,
@@ -72,6 +75,15 @@ pub struct Started {
     /// Labels.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub tags: BTreeMap<String, String>,
+}
+
+/// A task by name.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+pub struct TaskHead {
+    /// Its name.
+    pub name: String,
+    /// Its action.
+    pub action: String,
 }
 
 /// Values of the execution around the steps of an `ACS::Loop` item.

@@ -1,0 +1,18 @@
+//! The trait of texts that are kept under their digest.
+
+use std::fmt;
+
+use async_trait::async_trait;
+
+use crate::base::digest::Digest;
+use crate::store::StoreError;
+
+/// Texts kept under their digest: templates and lists of templates.
+#[async_trait]
+pub trait Contents: Send + Sync + fmt::Debug {
+    /// Keeps texts; those that are there already cost nothing.
+    async fn keep(&self, texts: Vec<String>) -> Result<Vec<Digest>, StoreError>;
+
+    /// Returns a text.
+    async fn content(&self, digest: &Digest) -> Result<Option<String>, StoreError>;
+}

@@ -1,0 +1,43 @@
+//! Why a store could not do what it was asked.
+
+use crate::base::id::ExecutionId;
+use crate::store::journal::Seq;
+
+/// Why the store could not do what it was asked.
+#[derive(Clone, PartialEq, Eq, Debug, thiserror::Error)]
+pub enum StoreError {
+    /// Somebody else wrote to this journal.
+    #[error("execution `{id}` is at event {found}, not at {expected}: another process works on it")]
+    Conflict {
+        /// Which execution.
+        id: ExecutionId,
+        /// Where the caller thought it was.
+        expected: Seq,
+        /// Where it is.
+        found: Seq,
+    },
+    /// What is stored cannot be understood.
+    #[error("`{what}` is damaged: {reason}")]
+    Damaged {
+        /// Table and key.
+        what: String,
+        /// What is wrong with it.
+        reason: String,
+    },
+    /// The data directory was written by a newer version.
+    #[error("the data directory has format {found}; this version understands up to {supported}")]
+    TooNew {
+        /// Format found.
+        found: u32,
+        /// Newest format understood.
+        supported: u32,
+    },
+    /// Reading or writing failed: disk full, read-only, gone.
+    #[error("{action} failed: {reason}")]
+    Io {
+        /// What was tried.
+        action: String,
+        /// What the system said.
+        reason: String,
+    },
+}

@@ -1,0 +1,25 @@
+//! The trait by which command output is read back.
+
+use std::fmt;
+
+use async_trait::async_trait;
+
+use crate::base::id::ExecutionId;
+use crate::base::output::LogKey;
+use crate::store::StoreError;
+use crate::store::view::LogLine;
+
+/// Command output, read back.
+#[async_trait]
+pub trait Logs: Send + Sync + fmt::Debug {
+    /// Returns the keys of all logs of an execution and of its children, oldest first.
+    async fn logs(&self, id: &ExecutionId) -> Result<Vec<LogKey>, StoreError>;
+
+    /// Returns up to `limit` lines from line `from` (0 is the first), in the order of arrival.
+    async fn lines(
+        &self,
+        key: &LogKey,
+        from: u64,
+        limit: usize,
+    ) -> Result<Vec<LogLine>, StoreError>;
+}
