@@ -1,23 +1,20 @@
-//! From a text to a [`Template`]: one section a file.
+//! From a text to a [`Template`](crate::template::model::Template): one section a file.
+//!
+//! Parsing looks at the shape of the text only: which keys there are, of which kind their values
+//! are, whether names are well formed. Whether names are unique and mean something is
+//! [`check`](crate::template::check)'s business.
 
-use crate::base::diagnostic::Diagnostic;
-use crate::base::source::Source;
-use crate::template::model::Template;
+mod conditions;
+mod constraint;
+mod description;
+mod header;
+mod looping;
+mod metadata;
+mod outputs;
+mod parameters;
+mod section;
+mod task;
+mod task_outputs;
+mod template;
 
-/// A template as far as it could be read, and everything that is wrong with its text and shape.
-#[derive(Debug)]
-pub struct Parsed {
-    /// The template; `None` if the text is no YAML or JSON map.
-    pub template: Option<Template>,
-    /// Errors and warnings in order of place.
-    pub diagnostics: Vec<Diagnostic>,
-}
-
-/// Parses YAML or JSON. Never panics and ends within its budgets, whatever the text.
-pub fn parse(source: &Source) -> Parsed {
-    let _ = source;
-    Parsed {
-        template: None,
-        diagnostics: Vec::new(),
-    }
-}
+pub use template::{Parsed, parse, parse_tasks_value};

@@ -1,5 +1,21 @@
 //! YAML and JSON texts as a tree that knows where everything was written.
+//!
+//! Reading is bounded in time and memory for every text: size, depth, number of values and the
+//! expansion of aliases have limits. Nothing here knows what a template is.
 
+mod compose;
+mod json;
+pub mod limit;
+mod merge;
 pub mod node;
+mod problem;
+mod read;
+mod repair;
+mod scalar;
+mod size;
+mod syntax;
+mod tag;
+mod unique;
 
 pub use node::{Entry, Node, NodeKind};
+pub use read::{Unreadable, read, read_source};
