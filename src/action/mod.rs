@@ -3,6 +3,7 @@
 pub mod api;
 pub mod catalog;
 pub mod embedded;
+mod embedded_spec;
 pub mod property;
 pub mod signature;
 pub mod spec;

@@ -1,0 +1,142 @@
+//! What a rule is, and what it may look at.
+
+use crate::action::{ActionSpec, Embedded};
+use crate::base::source::Spanned;
+use crate::template::check::library::{Action, Library, template_name};
+use crate::template::check::literal::{entry, map_entries};
+use crate::template::check::report::Report;
+use crate::template::check::site::{Site, sites};
+use crate::template::expr::Expression;
+use crate::template::model::{Task, Template};
+use crate::template::yaml::{Entry, Node, NodeKind};
+
+/// One thing that may be wrong with a template.
+#[derive(Clone, Copy)]
+pub(crate) struct Rule {
+    /// The code of everything that it reports.
+    pub(crate) code: &'static str,
+    /// Looks for it.
+    pub(crate) check: fn(&Context<'_>, &mut Report),
+}
+
+/// A template under check, with what its tasks call.
+pub(crate) struct Context<'a> {
+    /// The template.
+    pub(crate) template: &'a Template,
+    /// Actions and templates by name.
+    pub(crate) library: &'a Library<'a>,
+    /// The tasks, each with its action.
+    pub(crate) tasks: Vec<Step<'a>>,
+    /// Every expression.
+    pub(crate) sites: Vec<Site<'a>>,
+}
+
+/// A task and what it calls.
+pub(crate) struct Step<'a> {
+    /// Its place in the list.
+    pub(crate) index: usize,
+    /// The task.
+    pub(crate) task: &'a Task,
+    /// What its `Action` stands for.
+    pub(crate) action: Action<'a>,
+    /// What is run as a child: the action itself, or what `ACS::Template` names.
+    pub(crate) child: Option<Child<'a>>,
+}
+
+/// A child execution that a task asks for.
+pub(crate) struct Child<'a> {
+    /// The name by which it is called, and where.
+    pub(crate) name: Spanned<&'a str>,
+    /// What it stands for.
+    pub(crate) action: Action<'a>,
+    /// The arguments as they are written: `Properties`, or `Parameters` of `ACS::Template`.
+    pub(crate) arguments: Option<&'a Node>,
+}
+
+impl<'a> Context<'a> {
+    /// Looks up everything that the template calls.
+    pub(crate) fn new(template: &'a Template, library: &'a Library<'a>) -> Self {
+        let tasks = template
+            .tasks
+            .iter()
+            .enumerate()
+            .map(|(index, task)| Step::new(index, task, library))
+            .collect();
+        Self {
+            template,
+            library,
+            tasks,
+            sites: sites(template),
+        }
+    }
+}
+
+impl<'a> Step<'a> {
+    fn new(index: usize, task: &'a Task, library: &'a Library<'a>) -> Self {
+        let action = library.action(task.action.value.as_str());
+        let child = match &action {
+            Action::Embedded(Embedded::Template) => template_name(task).map(|name| Child {
+                action: library.callee(name.value),
+                name,
+                arguments: property(task, "Parameters"),
+            }),
+            Action::Native(_) | Action::Template(_) => Some(Child {
+                name: Spanned::new(task.action.value.as_str(), task.action.span),
+                action: action.clone(),
+                arguments: task.properties.as_ref().map(Expression::node),
+            }),
+            Action::Embedded(_) | Action::Missing | Action::Unreadable(_) => None,
+        };
+        Self {
+            index,
+            task,
+            action,
+            child,
+        }
+    }
+
+    /// Tells whether the task is a call of `ACS::Template`.
+    pub(crate) fn calls_template(&self) -> bool {
+        self.action.is(Embedded::Template)
+    }
+
+    /// Tells whether the action is an embedded one.
+    pub(crate) fn is_embedded(&self) -> bool {
+        matches!(self.action, Action::Embedded(_))
+    }
+
+    /// Returns the signatures that the task must meet, each with what is written for it: that of
+    /// the action, and with `ACS::Template` that of the template too. Signatures that are not
+    /// known and maps that are computed as a whole are left out.
+    pub(crate) fn signatures(&self) -> Vec<(&ActionSpec, &'a [Entry])> {
+        let own = self.action.spec().zip(self.properties());
+        let called = self.child.as_ref().filter(|_| self.calls_template());
+        let called = called.and_then(|child| {
+            let entries = match child.arguments {
+                None => Some(&[] as &[Entry]),
+                Some(node) if node.kind == NodeKind::Null => Some(&[] as &[Entry]),
+                Some(node) => map_entries(node),
+            };
+            child.action.spec().zip(entries)
+        });
+        own.into_iter().chain(called).collect()
+    }
+
+    /// Returns the properties as they are written; `None` if they are computed as a whole.
+    pub(crate) fn properties(&self) -> Option<&'a [Entry]> {
+        match &self.task.properties {
+            None => Some(&[]),
+            Some(expression) => map_entries(expression.node()),
+        }
+    }
+
+    /// Returns a property as it is written.
+    pub(crate) fn property(&self, name: &str) -> Option<&'a Node> {
+        property(self.task, name)
+    }
+}
+
+fn property<'a>(task: &'a Task, name: &str) -> Option<&'a Node> {
+    let entries = map_entries(task.properties.as_ref()?.node())?;
+    entry(entries, name).map(|entry| &entry.value)
+}

@@ -1,0 +1,51 @@
+//! `ACS::Approve` wants more approvals than it names approvers, so it can never pass.
+
+use std::collections::HashSet;
+
+use crate::action::Embedded;
+use crate::base::diagnostic::Diagnostic;
+use crate::base::value::{Value, text};
+use crate::template::check::context::{Context, Rule};
+use crate::template::check::literal::literal;
+use crate::template::check::report::Report;
+
+pub(crate) const RULE: Rule = Rule {
+    code: "approver-count",
+    check,
+};
+
+fn check(cx: &Context<'_>, report: &mut Report) {
+    for step in cx
+        .tasks
+        .iter()
+        .filter(|step| step.action.is(Embedded::Approve))
+    {
+        let Some(approvers) = step.property("Approvers") else {
+            continue;
+        };
+        let Some(Value::Array(names)) = literal(approvers) else {
+            continue;
+        };
+        let wanted = step.property("MinRequiredApprovals");
+        let count = match wanted.map(literal) {
+            None => 1,
+            Some(Some(value)) => match text(&value).parse::<usize>() {
+                Ok(count) => count,
+                Err(_) => continue,
+            },
+            Some(None) => continue,
+        };
+        // One person approves once, however often the list has the name.
+        let people: HashSet<String> = names.iter().map(text).collect();
+        if people.len() < count {
+            report.push(
+                Diagnostic::error(
+                    RULE.code,
+                    wanted.map_or(approvers.span, |node| node.span),
+                    format!("{count} must approve, but only {} may", people.len()),
+                )
+                .related(approvers.span, "who may approve"),
+            );
+        }
+    }
+}

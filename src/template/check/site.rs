@@ -1,0 +1,98 @@
+//! Every expression of a template, with the names that it may use where it stands.
+
+use crate::template::expr::Expression;
+use crate::template::model::{Loop, Retry, Task, Template};
+
+/// An expression and what it can see.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Site<'a> {
+    /// The expression.
+    pub(crate) expression: &'a Expression,
+    /// What it belongs to.
+    pub(crate) owner: Owner<'a>,
+    /// How many tasks, from the first, have outputs that it can name.
+    pub(crate) tasks: usize,
+    /// Whether there is a current loop item.
+    pub(crate) item: bool,
+}
+
+/// What an expression belongs to.
+#[derive(Clone, Copy, Debug)]
+pub(crate) enum Owner<'a> {
+    /// The default of a parameter, or the role: evaluated before any task.
+    Start,
+    /// A task.
+    Task(&'a Task),
+    /// A named condition: evaluated wherever it is used.
+    Condition,
+    /// An output of the template: evaluated at the end.
+    End,
+}
+
+/// Returns every expression of the template.
+pub(crate) fn sites(template: &Template) -> Vec<Site<'_>> {
+    let mut sites = Vec::new();
+    let all = template.tasks.len();
+    let defaults = template
+        .parameters
+        .iter()
+        .filter_map(|parameter| parameter.default.as_ref());
+    for expression in defaults.chain(&template.ram_role) {
+        sites.push(site(expression, Owner::Start, 0, false));
+    }
+    for condition in &template.conditions {
+        sites.push(site(&condition.expression, Owner::Condition, all, true));
+    }
+    for (index, task) in template.tasks.iter().enumerate() {
+        add_task(task, index, &mut sites);
+    }
+    for output in &template.outputs {
+        sites.push(site(&output.value, Owner::End, all, false));
+    }
+    sites
+}
+
+fn site<'a>(expression: &'a Expression, owner: Owner<'a>, tasks: usize, item: bool) -> Site<'a> {
+    Site {
+        expression,
+        owner,
+        tasks,
+        item,
+    }
+}
+
+fn add_task<'a>(task: &'a Task, index: usize, sites: &mut Vec<Site<'a>>) {
+    let owner = Owner::Task(task);
+    let per_item = task
+        .properties
+        .iter()
+        .chain(&task.when)
+        .chain(&task.timeout)
+        .chain(task.outputs.iter().map(|output| &output.selector))
+        .chain(retry_expressions(&task.retry));
+    let item = task.looping.is_some();
+    sites.extend(per_item.map(|expression| site(expression, owner, index, item)));
+    if let Some(looping) = &task.looping {
+        let once = loop_expressions(looping);
+        sites.extend(once.map(|expression| site(expression, owner, index, false)));
+    }
+}
+
+fn retry_expressions(retry: &Retry) -> impl Iterator<Item = &Expression> {
+    retry
+        .retries
+        .iter()
+        .chain(&retry.delay)
+        .chain(&retry.delay_type)
+        .chain(&retry.back_off)
+        .chain(&retry.max_retry_interval)
+}
+
+fn loop_expressions(looping: &Loop) -> impl Iterator<Item = &Expression> {
+    std::iter::once(&looping.items)
+        .chain(&looping.rate_control)
+        .chain(&looping.concurrency)
+        .chain(&looping.max_errors)
+        .chain(&looping.mode)
+        .chain(&looping.batch_pause_option)
+}
