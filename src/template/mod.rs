@@ -4,6 +4,7 @@ pub mod bind;
 pub mod check;
 pub mod expr;
 pub mod model;
+pub mod output;
 pub mod parse;
 pub mod source;
 pub mod yaml;
