@@ -1,3 +1,5 @@
 //! Tests of the whole program, one theme a file.
 
+mod check;
 mod corpus;
+mod support;

@@ -13,6 +13,7 @@ pub(crate) const RULES: &[Rule] = &[
     rule::backward_jump::RULE,
     rule::choice_shape::RULE,
     rule::default_cycle::RULE,
+    rule::duplicate_name::RULE,
     rule::embedding_cycle::RULE,
     rule::embedding_depth::RULE,
     rule::forward_reference::RULE,

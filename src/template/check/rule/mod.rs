@@ -5,6 +5,7 @@ pub(super) mod approver_count;
 pub(super) mod backward_jump;
 pub(super) mod choice_shape;
 pub(super) mod default_cycle;
+pub(super) mod duplicate_name;
 pub(super) mod embedding_cycle;
 pub(super) mod embedding_depth;
 pub(super) mod forward_reference;

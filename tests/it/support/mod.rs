@@ -1,0 +1,4 @@
+//! What several themes need.
+
+pub(crate) mod corpus;
+pub(crate) mod folder;
