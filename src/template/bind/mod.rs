@@ -1,0 +1,14 @@
+//! From arguments to parameter values: matching, defaults, coercion, constraints
+//! (language reference 1.4).
+//!
+//! A bound value is never looked through for placeholders again; only defaults, which the
+//! template's author wrote, may refer to something.
+
+mod argument;
+mod binding;
+mod coerce;
+mod constraint;
+mod default;
+mod names;
+
+pub use binding::{BindError, Strictness, bind};
