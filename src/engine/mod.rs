@@ -3,5 +3,21 @@
 
 pub mod effect;
 pub mod event;
+mod execution;
 pub mod input;
+mod inspect;
 pub mod status;
+
+mod apply;
+mod builtin;
+mod decide;
+mod flow;
+mod output;
+mod plan;
+mod poll;
+mod render;
+mod scope;
+mod state;
+
+pub use apply::IllegalEvent;
+pub use execution::Execution;

@@ -43,6 +43,16 @@ pub struct Failure {
     pub message: String,
 }
 
+impl Failure {
+    /// Makes a failure.
+    pub fn new(code: impl Into<String>, message: impl Into<String>) -> Self {
+        Self {
+            code: code.into(),
+            message: message.into(),
+        }
+    }
+}
+
 impl From<CallFault> for Failure {
     fn from(fault: CallFault) -> Self {
         match fault {

@@ -87,6 +87,11 @@ pub enum Fact {
         /// The poll that is to be made, from 1.
         poll: u32,
     },
+    /// The message of an approval was sent; now people decide.
+    NoticeSent {
+        /// The unit.
+        unit: UnitId,
+    },
     /// A person approved a waiting unit.
     Approved {
         /// The unit.

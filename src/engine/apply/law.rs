@@ -1,0 +1,112 @@
+//! The law of motion: which fact may follow on which state.
+
+use crate::engine::apply::verdict::Verdict;
+use crate::engine::apply::{batch, ending, execution, task, unit};
+use crate::engine::event::{Event, Fact};
+use crate::engine::execution::Execution;
+use crate::engine::state::Control;
+
+/// An event that cannot follow on the state: the journal is damaged or belongs to another template.
+#[derive(Clone, PartialEq, Eq, Debug, thiserror::Error)]
+#[error("event `{fact}` cannot follow here: {reason}")]
+pub struct IllegalEvent {
+    /// The stable name of the fact.
+    pub fact: &'static str,
+    /// Why, in words.
+    pub reason: String,
+}
+
+/// Folds one event into the state, which stays as it was after an error.
+pub(in crate::engine) fn apply(state: &mut Execution, event: &Event) -> Result<(), IllegalEvent> {
+    follow(state, event).map_err(|reason| IllegalEvent {
+        fact: fact_name(&event.fact),
+        reason,
+    })
+}
+
+fn follow(state: &mut Execution, event: &Event) -> Verdict {
+    use Control as C;
+    use Fact as F;
+    match (state.control, &event.fact) {
+        (C::New, F::ExecutionStarted(started)) => execution::started(state, started),
+        (C::New | C::Ended(_), _) | (_, F::ExecutionStarted(_)) => {
+            Err(format!("control stands at {:?}", state.control))
+        }
+
+        (C::Next(place), F::TaskSkipped { task }) if place == *task => task::skipped(state, *task),
+        (C::Paused(..), F::TaskSkipped { task }) => task::skipped(state, *task),
+        (C::Next(place) | C::At(place), F::TaskStarted { task, .. }) if place == *task => {
+            task::started(state, &event.fact)
+        }
+        (C::Paused(..), F::TaskStarted { .. }) => task::started(state, &event.fact),
+        (C::At(place), F::TaskStopping { task, cause }) if place == *task => {
+            task::stopping(state, *task, *cause)
+        }
+        (C::At(place), F::TaskEnded { task, end, target }) if place == *task => {
+            ending::ended(state, *task, end, target.as_ref())
+        }
+        (C::At(place), F::BatchEnded { task, batch, pause }) if place == *task => {
+            batch::ended(state, *task, *batch, *pause)
+        }
+        (C::At(place), F::BatchReleased { task }) if place == *task => {
+            batch::released(state, *task)
+        }
+
+        (
+            C::At(place),
+            F::UnitStarted { unit: id, .. }
+            | F::UnitSkipped { unit: id }
+            | F::UnitConfirmed { unit: id }
+            | F::PollMissed { unit: id, .. }
+            | F::PollDue { unit: id, .. }
+            | F::NoticeSent { unit: id }
+            | F::Approved { unit: id, .. }
+            | F::UnitLost { unit: id, .. }
+            | F::ChildChanged { unit: id, .. }
+            | F::UnitEnded { unit: id, .. },
+        ) if place == id.task => unit::changed(state, *id, &event.fact),
+
+        (C::Next(_) | C::Failed(_), F::ExecutionPaused { task, reason }) => {
+            execution::paused(state, *task, reason)
+        }
+        (_, F::SignalReceived { .. }) => Ok(()),
+        (_, F::CancelRequested { .. }) => execution::cancel_requested(state),
+        (
+            C::Finish | C::Paused(..),
+            F::ExecutionEnded {
+                status,
+                outputs,
+                message,
+            },
+        ) => execution::ended(state, *status, outputs, message),
+
+        (control, _) => Err(format!("control stands at {control:?}")),
+    }
+}
+
+/// Returns the name of a fact as the journal spells it.
+fn fact_name(fact: &Fact) -> &'static str {
+    match fact {
+        Fact::ExecutionStarted(_) => "ExecutionStarted",
+        Fact::TaskStarted { .. } => "TaskStarted",
+        Fact::TaskSkipped { .. } => "TaskSkipped",
+        Fact::UnitStarted { .. } => "UnitStarted",
+        Fact::UnitSkipped { .. } => "UnitSkipped",
+        Fact::UnitConfirmed { .. } => "UnitConfirmed",
+        Fact::PollMissed { .. } => "PollMissed",
+        Fact::PollDue { .. } => "PollDue",
+        Fact::NoticeSent { .. } => "NoticeSent",
+        Fact::Approved { .. } => "Approved",
+        Fact::UnitLost { .. } => "UnitLost",
+        Fact::ChildChanged { .. } => "ChildChanged",
+        Fact::UnitEnded { .. } => "UnitEnded",
+        Fact::BatchEnded { .. } => "BatchEnded",
+        Fact::BatchReleased { .. } => "BatchReleased",
+        Fact::TaskStopping { .. } => "TaskStopping",
+        Fact::TaskEnded { .. } => "TaskEnded",
+        Fact::ExecutionPaused { .. } => "ExecutionPaused",
+        Fact::SignalReceived { .. } => "SignalReceived",
+        Fact::CancelRequested { .. } => "CancelRequested",
+        Fact::ExecutionEnded { .. } => "ExecutionEnded",
+    }
+}

@@ -1,0 +1,21 @@
+//! Places of the template.
+
+use crate::engine::execution::Execution;
+use crate::engine::state::{Control, TaskState};
+
+/// Returns the state of a task.
+pub(super) fn task_mut(state: &mut Execution, place: u32) -> Result<&mut TaskState, String> {
+    state
+        .tasks
+        .get_mut(place as usize)
+        .ok_or_else(|| format!("the template has no task number {place}"))
+}
+
+/// Returns where control stands behind a task.
+pub(super) fn behind(state: &Execution, place: u32) -> Control {
+    if (place as usize) + 1 < state.tasks.len() {
+        Control::Next(place + 1)
+    } else {
+        Control::Finish
+    }
+}

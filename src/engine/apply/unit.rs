@@ -1,0 +1,178 @@
+//! Facts about units.
+
+use std::sync::Arc;
+
+use crate::base::value::Value;
+use crate::engine::apply::place::task_mut;
+use crate::engine::apply::verdict::Verdict;
+use crate::engine::effect::EffectKey;
+use crate::engine::event::{End, Fact, Failure, UnitId, Work};
+use crate::engine::execution::Execution;
+use crate::engine::output::{collected, lookup};
+use crate::engine::state::{Item, LoopState, Phase, TaskState, Unit};
+
+/// Applies a fact about the unit `id` of the task at work.
+pub(super) fn changed(state: &mut Execution, id: UnitId, fact: &Fact) -> Verdict {
+    let demanded: Vec<EffectKey> = demands(state, id);
+    match fact {
+        Fact::UnitStarted { work, confirm, .. } => begin(state, id, work, *confirm)?,
+        Fact::UnitSkipped { .. } => end(state, id, &End::Skipped)?,
+        Fact::UnitEnded { end: how, .. } => end(state, id, how)?,
+        fact => advance(state, id, fact)?,
+    }
+    let fresh = demands(state, id)
+        .into_iter()
+        .filter(|key| !demanded.contains(key));
+    state.fresh.extend(fresh);
+    Ok(())
+}
+
+fn demands(state: &Execution, id: UnitId) -> Vec<EffectKey> {
+    let stopping = state
+        .current()
+        .is_some_and(|(_, task)| task.stopping.is_some());
+    state
+        .unit(id)
+        .map(|unit| unit.demands(id, stopping).collect())
+        .unwrap_or_default()
+}
+
+fn begin(state: &mut Execution, id: UnitId, work: &Work, confirm: bool) -> Verdict {
+    let task = task_mut(state, id.task)?;
+    claim(task, id)?;
+    if let Some(place) = id.item {
+        let looping = loop_mut(task)?;
+        looping.items.set(place as usize, Item::Active);
+    }
+    if let Work::Choice { target } = work {
+        task.target = Some(target.clone());
+    }
+    insert(task, id.item, Unit::new(id.attempt, work.clone(), confirm));
+    if matches!(work, Work::Child { .. }) {
+        state.children += 1;
+    }
+    Ok(())
+}
+
+fn advance(state: &mut Execution, id: UnitId, fact: &Fact) -> Verdict {
+    let mut unit = state.unit(id).ok_or("the unit is not at work")?.clone();
+    unit.phase = match (&unit.phase, fact) {
+        (Phase::Unconfirmed, Fact::UnitConfirmed { .. }) => Unit::first_phase(&unit.work),
+        (
+            Phase::Calling(number),
+            Fact::PollMissed {
+                poll, next, fault, ..
+            },
+        ) if number == poll => {
+            unit.faults = fault.as_ref().map_or(0, |_| unit.faults + 1);
+            Phase::Pausing(poll + 1, *next)
+        }
+        (Phase::Pausing(number, _), Fact::PollDue { poll, .. }) if number == poll => {
+            Phase::Calling(*poll)
+        }
+        (Phase::Calling(_), Fact::NoticeSent { .. }) => Phase::Approving(Vec::new()),
+        (Phase::Approving(people), Fact::Approved { by, .. }) if !people.contains(by) => {
+            let mut people = people.clone();
+            people.push(by.clone());
+            Phase::Approving(people)
+        }
+        (Phase::Paused, Fact::Approved { .. }) => Phase::Instant,
+        (Phase::Calling(_), Fact::UnitLost { reason, .. }) => Phase::Lost(reason.clone()),
+        (Phase::Child { .. }, Fact::ChildChanged { waiting, .. }) => {
+            Phase::Child { waiting: *waiting }
+        }
+        (phase, _) => return Err(format!("the unit is at {phase:?}")),
+    };
+    let task = task_mut(state, id.task)?;
+    remove(task, id.item);
+    insert(task, id.item, unit);
+    Ok(())
+}
+
+fn end(state: &mut Execution, id: UnitId, end: &End) -> Verdict {
+    let template = Arc::clone(&state.template);
+    let fields = collected(&template.tasks[id.task as usize]);
+    let task = task_mut(state, id.task)?;
+    if task
+        .units
+        .get(&id.item)
+        .is_some_and(|unit| unit.attempt == id.attempt)
+    {
+        remove(task, id.item);
+    } else {
+        // What could not be rendered ends without having begun.
+        claim(task, id)?;
+    }
+    let Some(place) = id.item else {
+        task.result = Some(Arc::new(end.clone()));
+        return Ok(());
+    };
+    let looping = loop_mut(task)?;
+    let item = match end {
+        End::Success { .. } if fields.is_empty() => Item::Success(None),
+        End::Success { outputs } => {
+            let values: Vec<Value> = fields.iter().map(|field| lookup(outputs, field)).collect();
+            Item::Success(Some(values.into()))
+        }
+        End::Skipped => Item::Skipped,
+        End::Failed { failure, .. } => {
+            count_failure(looping, failure.clone());
+            Item::Failed
+        }
+        End::Cancelled { report } => {
+            count_failure(
+                looping,
+                Failure {
+                    code: "Cancelled".into(),
+                    message: report.clone(),
+                },
+            );
+            Item::Failed
+        }
+    };
+    looping.items.set(place as usize, item);
+    Ok(())
+}
+
+fn count_failure(looping: &mut LoopState, failure: Failure) {
+    looping.failed += 1;
+    looping
+        .first_failure
+        .get_or_insert_with(|| Arc::new(failure));
+}
+
+/// Takes the unit's turn: it is the current attempt and has not begun.
+fn claim(task: &mut TaskState, id: UnitId) -> Verdict {
+    if id.attempt != task.attempt || task.stopping.is_some() {
+        return Err("the task starts nothing any more".into());
+    }
+    match (id.item, &mut task.looping) {
+        (None, None) if task.units.is_empty() && task.result.is_none() => Ok(()),
+        (Some(item), Some(looping)) if looping.next_item() == Some(item) => {
+            if looping.again.remove(&item).is_none() {
+                looping.next += 1;
+            }
+            Ok(())
+        }
+        (item, _) => Err(format!("it is not the turn of item {item:?}")),
+    }
+}
+
+fn loop_mut(task: &mut TaskState) -> Result<&mut LoopState, String> {
+    task.looping
+        .as_mut()
+        .ok_or_else(|| "the task does not loop".into())
+}
+
+fn insert(task: &mut TaskState, item: Option<u32>, unit: Unit) {
+    task.waiting += u32::from(unit.is_waiting());
+    task.lost += u32::from(unit.is_lost());
+    task.units.insert(item, unit);
+}
+
+fn remove(task: &mut TaskState, item: Option<u32>) {
+    if let Some(unit) = task.units.remove(&item) {
+        task.waiting -= u32::from(unit.is_waiting());
+        task.lost -= u32::from(unit.is_lost());
+    }
+}

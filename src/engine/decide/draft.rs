@@ -1,0 +1,54 @@
+//! A state on which a decision is tried out.
+
+use crate::base::time::Timestamp;
+use crate::base::value::Value;
+use crate::engine::event::{End, Event, Fact, UnitId};
+use crate::engine::execution::Execution;
+use crate::engine::scope::StateScope;
+
+/// A copy of the state that runs ahead of it, and the facts that lead from one to the other.
+#[derive(Debug)]
+pub(in crate::engine) struct Draft {
+    pub state: Execution,
+    pub now: Timestamp,
+    events: Vec<Event>,
+}
+
+impl Draft {
+    /// Begins a decision.
+    pub(super) fn new(state: &Execution, now: Timestamp) -> Self {
+        Self {
+            state: state.clone(),
+            now,
+            events: Vec::new(),
+        }
+    }
+
+    /// Records a fact and goes on from the state after it.
+    pub(in crate::engine) fn record(&mut self, fact: Fact) {
+        let event = Event { at: self.now, fact };
+        self.state
+            .apply(&event)
+            .expect("a decision records only what fits the state that it looked at");
+        self.events.push(event);
+    }
+
+    /// Records the end of a unit.
+    pub(in crate::engine) fn end_unit(&mut self, unit: UnitId, end: End) {
+        self.record(Fact::UnitEnded { unit, end });
+    }
+
+    /// Returns the names as the item of a task sees them.
+    pub(in crate::engine) fn scope<'a>(&'a self, item: Option<&'a Value>) -> StateScope<'a> {
+        StateScope {
+            state: &self.state,
+            now: self.now,
+            item,
+        }
+    }
+
+    /// Returns what was recorded.
+    pub(super) fn into_events(self) -> Vec<Event> {
+        self.events
+    }
+}

@@ -1,0 +1,48 @@
+//! Where decisions begin.
+
+use crate::base::time::Timestamp;
+use crate::engine::decide::draft::Draft;
+use crate::engine::decide::{answered, child, signal, timer};
+use crate::engine::event::{Event, Fact};
+use crate::engine::execution::Execution;
+use crate::engine::flow;
+use crate::engine::input::{Input, Refused};
+use crate::engine::state::Control;
+
+/// Returns what follows from `input`, up to the point where something must be waited for.
+pub(in crate::engine) fn decide(
+    state: &Execution,
+    input: &Input,
+    now: Timestamp,
+) -> Result<Vec<Event>, Refused> {
+    if let Control::Ended(status) = state.control {
+        return Err(Refused::Ended(status));
+    }
+    let mut draft = Draft::new(state, now);
+    match (state.control, input) {
+        (Control::New, Input::Start(started)) => {
+            draft.record(Fact::ExecutionStarted(started.clone()));
+        }
+        (Control::New, _) | (_, Input::Start(_)) => return Err(Refused::Stale),
+        (_, Input::Answered { unit, call, answer }) => {
+            answered::decide(&mut draft, *unit, *call, answer)?;
+        }
+        (_, Input::TimerFired { unit, timer }) => timer::decide(&mut draft, *unit, *timer)?,
+        (_, Input::ChildRefused { unit, reason }) => child::refused(&mut draft, *unit, reason)?,
+        (_, Input::ChildChanged { unit, waiting }) => {
+            child::changed(&mut draft, *unit, *waiting)?;
+        }
+        (
+            _,
+            Input::ChildEnded {
+                unit,
+                status,
+                outputs,
+                message,
+            },
+        ) => child::ended(&mut draft, *unit, *status, outputs, message)?,
+        (_, Input::Signal(signal)) => signal::decide(&mut draft, signal)?,
+    }
+    flow::proceed(&mut draft);
+    Ok(draft.into_events())
+}

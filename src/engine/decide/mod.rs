@@ -1,0 +1,14 @@
+//! What follows from an input, one input a file. Everything is rendered here; the facts that come
+//! out are applied to a draft as they are recorded, so that a cascade sees its own beginning.
+
+mod answered;
+mod child;
+mod draft;
+mod entry;
+mod poll;
+mod signal;
+mod stop;
+mod timer;
+
+pub(super) use draft::Draft;
+pub(super) use entry::decide;

@@ -1,0 +1,11 @@
+//! A person said something (language reference 6.4), one request a file or two that go together.
+
+mod approve;
+mod cancel;
+mod complete;
+mod entry;
+mod run;
+mod skip;
+mod target;
+
+pub(super) use entry::decide;

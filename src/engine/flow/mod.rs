@@ -1,0 +1,13 @@
+//! What comes next, as long as nothing must be waited for: tasks begin and end, units start, items
+//! follow on items. Each step follows from the state alone.
+
+mod begin;
+mod fanout;
+mod finish;
+mod proceed;
+mod unit;
+
+pub(super) use begin::begin;
+pub(super) use finish::end;
+pub(super) use proceed::proceed;
+pub(super) use unit::{item_of, success};

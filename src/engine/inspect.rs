@@ -1,0 +1,141 @@
+//! What people and the runner may know of an execution.
+
+use crate::base::id::ExecutionId;
+use crate::base::name::Name;
+use crate::base::value::{Map, Value};
+use crate::engine::event::{Failure, Started};
+use crate::engine::execution::Execution;
+use crate::engine::state::{Control, Pause};
+use crate::engine::status::{ExecutionStatus, TaskStatus, WaitReason};
+use crate::template::model::Template;
+
+impl Execution {
+    /// Returns the status.
+    pub fn status(&self) -> ExecutionStatus {
+        match self.control {
+            Control::New => ExecutionStatus::Queued,
+            Control::Ended(status) => status,
+            Control::Failed(_) | Control::Paused(..) => ExecutionStatus::Waiting,
+            Control::Next(_) | Control::Finish => ExecutionStatus::Running,
+            Control::At(place) => match self.task_status(place) {
+                TaskStatus::Waiting | TaskStatus::Unknown => ExecutionStatus::Waiting,
+                _ => ExecutionStatus::Running,
+            },
+        }
+    }
+
+    /// Returns the message: the first failure's, as soon as there is one; empty before.
+    pub fn message(&self) -> String {
+        match self.control {
+            Control::Ended(_) => self.message.clone(),
+            _ => self
+                .first_failure()
+                .map(ToString::to_string)
+                .unwrap_or_default(),
+        }
+    }
+
+    /// Returns the first failure of a critical task that nobody has taken back.
+    pub fn first_failure(&self) -> Option<&Failure> {
+        self.failures.front().map(|(_, failure)| failure)
+    }
+
+    /// Returns what the execution waits for, each reason once; empty unless it is `Waiting`.
+    pub fn wait_reasons(&self) -> Vec<WaitReason> {
+        let mut reasons = Vec::new();
+        match self.control {
+            Control::Failed(_) | Control::Paused(_, Pause::Failure) => {
+                reasons.push(WaitReason::Failure);
+            }
+            Control::Paused(_, Pause::Debug) => reasons.push(WaitReason::Debug),
+            Control::At(_) if self.status() == ExecutionStatus::Waiting => {
+                let task = self.current().map(|(_, task)| task);
+                let units = task.into_iter().flat_map(|task| task.units.values());
+                for reason in units.filter_map(crate::engine::state::Unit::wait_reason) {
+                    if !reasons.contains(&reason) {
+                        reasons.push(reason);
+                    }
+                }
+                let looping = task.and_then(|task| task.looping.as_ref());
+                if let Some(looping) = looping.filter(|looping| looping.paused) {
+                    reasons.push(WaitReason::BatchPause {
+                        batch: looping.batch,
+                    });
+                }
+            }
+            _ => {}
+        }
+        reasons
+    }
+
+    /// Returns the names of the tasks at work or waited for.
+    pub fn current_tasks(&self) -> Vec<&Name> {
+        match self.control {
+            Control::At(place) | Control::Failed(place) | Control::Paused(place, _) => {
+                self.task_name(place).into_iter().collect()
+            }
+            _ => Vec::new(),
+        }
+    }
+
+    /// Returns the status of the task at a place of the template.
+    pub fn task_status(&self, place: u32) -> TaskStatus {
+        self.tasks
+            .get(place as usize)
+            .map_or(TaskStatus::Pending, |task| task.shown_status())
+    }
+
+    /// Returns the name of the task at a place of the template.
+    pub fn task_name(&self, place: u32) -> Option<&Name> {
+        let task = self.template.tasks.get(place as usize)?;
+        Some(&task.name.value)
+    }
+
+    /// Returns the outputs of the task at a place of the template; empty unless it ended well.
+    pub fn task_outputs(&self, place: u32) -> Option<&Map> {
+        self.tasks.get(place as usize).map(|task| &*task.outputs)
+    }
+
+    /// Returns the template.
+    pub fn template(&self) -> &Template {
+        &self.template
+    }
+
+    /// Returns what the execution was started with; `None` before its first event.
+    pub fn started(&self) -> Option<&Started> {
+        self.started.as_deref()
+    }
+
+    /// Returns the id; `None` before the first event.
+    pub fn id(&self) -> Option<&ExecutionId> {
+        self.started().map(|started| &started.id)
+    }
+
+    /// Returns the template's outputs; empty before the end.
+    pub fn outputs(&self) -> &Map {
+        &self.outputs
+    }
+
+    /// Returns every value that must not be shown: those of secret parameters and those that the
+    /// parent told in confidence.
+    pub fn secrets(&self) -> Vec<Value> {
+        let Some(started) = self.started() else {
+            return Vec::new();
+        };
+        let own = started.parameters.iter().filter(|(name, _)| {
+            started
+                .secret
+                .iter()
+                .any(|secret| secret.eq_ignore_ascii_case(name))
+        });
+        own.map(|(_, value)| value)
+            .chain(&started.inherited_secrets)
+            .cloned()
+            .collect()
+    }
+
+    /// Tells whether the execution is being cancelled.
+    pub fn is_cancelling(&self) -> bool {
+        self.cancelled && !self.status().is_final()
+    }
+}

@@ -1,0 +1,12 @@
+//! What an execution remembers. Plain data with cheap copies; the law of motion is in
+//! [`apply`](super::apply), the choice of what comes next in [`flow`](super::flow).
+
+mod control;
+mod looping;
+mod task;
+mod unit;
+
+pub(super) use control::{Control, Pause};
+pub(super) use looping::{Item, LoopState};
+pub(super) use task::TaskState;
+pub(super) use unit::{Phase, Unit};
