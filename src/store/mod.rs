@@ -1,11 +1,17 @@
 //! Floor 3: memory. Traits in the words of the engine; SQLite and an in-memory twin behind them.
 
+#[cfg(test)]
+mod conformance;
 mod content;
 mod error;
 mod journal;
 mod log;
 mod mailbox;
+mod now;
 mod ownership;
+mod projection;
+mod secrets;
+pub mod sqlite;
 mod template;
 pub mod view;
 
@@ -14,6 +20,7 @@ pub use error::StoreError;
 pub use journal::{Journal, Seq};
 pub use log::Logs;
 pub use mailbox::Mailbox;
+pub use now::Now;
 pub use ownership::{OwnerGuard, Ownership};
 pub use template::{TemplateEntry, Templates};
 

@@ -1,0 +1,186 @@
+//! Events and ids for the tests of stores.
+
+use serde_json::json;
+
+use crate::base::call::ApiCall;
+use crate::base::digest::Digest;
+use crate::base::id::ExecutionId;
+use crate::base::time::Timestamp;
+use crate::base::value::{Map, Value};
+use crate::engine::event::{
+    Batches, End, Event, Fact, Failure, LoopPlan, Started, TaskHead, UnitId, Work,
+};
+use crate::engine::status::ExecutionStatus;
+
+/// The moment `seconds` after the tests began.
+pub(super) fn at(seconds: i64) -> Timestamp {
+    Timestamp::from_second(1_800_000_000 + seconds).unwrap()
+}
+
+/// The time that stores are told.
+pub(super) fn now() -> Timestamp {
+    at(0)
+}
+
+/// A root id; a higher number is a later one.
+pub(super) fn id(number: u64) -> ExecutionId {
+    ExecutionId::new(at(0), number)
+}
+
+pub(super) fn event(seconds: i64, fact: Fact) -> Event {
+    Event {
+        at: at(seconds),
+        fact,
+    }
+}
+
+pub(super) fn map(value: Value) -> Map {
+    match value {
+        Value::Object(map) => map,
+        other => panic!("{other} is no map"),
+    }
+}
+
+/// What an execution of the tasks `first` and `second` starts with.
+pub(super) fn start(id: &ExecutionId) -> Started {
+    Started {
+        id: id.clone(),
+        template_name: "Restart".into(),
+        template_version: Some("v1".into()),
+        template: Digest::of(b"template"),
+        library: Digest::of(b"library"),
+        tasks: ["first", "second"]
+            .map(|name| TaskHead {
+                name: name.into(),
+                action: "ACS::ExecuteAPI".into(),
+            })
+            .into(),
+        native: Vec::new(),
+        parameters: map(json!({"who": "world"})),
+        secret: Vec::new(),
+        inherited_secrets: Vec::new(),
+        mode: crate::engine::status::Mode::default(),
+        loop_mode: crate::engine::status::LoopMode::default(),
+        safety_check: crate::engine::status::SafetyCheck::default(),
+        region: "local".into(),
+        account: "1".into(),
+        user: "anna".into(),
+        role: None,
+        parent: None,
+        trigger: None,
+        stored: Map::new(),
+        outer: None,
+        description: "test".into(),
+        tags: [("team".to_owned(), "blue".to_owned())].into(),
+    }
+}
+
+pub(super) fn started(id: &ExecutionId) -> Event {
+    event(0, Fact::ExecutionStarted(Box::new(start(id))))
+}
+
+pub(super) fn task_started(seconds: i64, task: u32) -> Event {
+    event(
+        seconds,
+        Fact::TaskStarted {
+            task,
+            attempt: 1,
+            looping: None,
+            overrides: None,
+            deadline: None,
+        },
+    )
+}
+
+pub(super) fn loop_started(seconds: i64, task: u32, items: Vec<Value>) -> Event {
+    event(
+        seconds,
+        Fact::TaskStarted {
+            task,
+            attempt: 1,
+            looping: Some(LoopPlan {
+                items: items.into(),
+                max_errors: 0,
+                batches: Batches::Concurrency { window: 2 },
+            }),
+            overrides: None,
+            deadline: None,
+        },
+    )
+}
+
+pub(super) fn unit(task: u32, item: Option<u32>) -> UnitId {
+    UnitId {
+        task,
+        item,
+        attempt: 1,
+    }
+}
+
+pub(super) fn call(text: &str) -> Work {
+    Work::Call {
+        call: ApiCall {
+            service: "ECS".into(),
+            api: "RunCommand".into(),
+            region: "local".into(),
+            parameters: map(json!({ "CommandContent": text })),
+            rest: None,
+            role: None,
+            client_token: "t".into(),
+            auto_paging: true,
+        },
+    }
+}
+
+pub(super) fn unit_started(seconds: i64, unit: UnitId, work: Work) -> Event {
+    event(
+        seconds,
+        Fact::UnitStarted {
+            unit,
+            work,
+            confirm: false,
+        },
+    )
+}
+
+pub(super) fn unit_ended(seconds: i64, unit: UnitId, end: End) -> Event {
+    event(seconds, Fact::UnitEnded { unit, end })
+}
+
+pub(super) fn task_ended(seconds: i64, task: u32, end: End) -> Event {
+    event(
+        seconds,
+        Fact::TaskEnded {
+            task,
+            end,
+            target: None,
+        },
+    )
+}
+
+pub(super) fn success(outputs: Value) -> End {
+    End::Success {
+        outputs: map(outputs),
+    }
+}
+
+pub(super) fn failure(message: &str) -> End {
+    End::Failed {
+        failure: Failure {
+            code: "Broken".into(),
+            message: message.into(),
+        },
+        outputs: Map::new(),
+    }
+}
+
+pub(super) fn ended(seconds: i64, status: ExecutionStatus) -> Event {
+    event(
+        seconds,
+        Fact::ExecutionEnded {
+            status,
+            outputs: map(json!({"sum": 3})),
+            message: String::new(),
+        },
+    )
+}

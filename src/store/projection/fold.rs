@@ -1,0 +1,487 @@
+//! Folds events into changed rows. An event costs the same however long the loop it belongs to is:
+//! only the rows it touches are looked at.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
+
+use crate::base::id::ExecutionId;
+use crate::base::time::Timestamp;
+use crate::base::value::{Map, Value};
+use crate::engine::event::{End, Event, Fact, LoopPlan, Started, UnitId, Work};
+use crate::engine::status::{ExecutionStatus, TaskStatus, WaitReason};
+use crate::store::projection::properties::properties;
+use crate::store::projection::{DetailRow, ExecutionRow, Place, TaskRow};
+use crate::store::view::LoopCounts;
+use crate::store::{Seq, StoreError};
+
+/// The rows as they are before the events.
+pub(crate) trait Rows {
+    /// Returns the execution, if it has begun.
+    fn execution(&self) -> Result<Option<ExecutionRow>, StoreError>;
+
+    /// Returns a task or item, if there is a row of it.
+    fn task(&self, place: Place) -> Result<Option<TaskRow>, StoreError>;
+}
+
+/// The rows as they are after the events; those that are not here did not change.
+#[derive(Debug)]
+pub(crate) struct Changes {
+    pub(crate) execution: ExecutionRow,
+    /// Set when the execution began with these events.
+    pub(crate) detail: Option<DetailRow>,
+    /// Set when the execution ended with these events.
+    pub(crate) outputs: Option<Map>,
+    /// Tasks whose items of earlier attempts are gone; takes effect before `tasks`.
+    pub(crate) cleared: BTreeSet<u32>,
+    /// New loop items, by task.
+    pub(crate) plans: BTreeMap<u32, Arc<Vec<Value>>>,
+    pub(crate) tasks: BTreeMap<Place, TaskRow>,
+}
+
+/// Folds `events`, the first of which has position `first`, over `rows`.
+pub(crate) fn fold(
+    id: &ExecutionId,
+    rows: &impl Rows,
+    first: Seq,
+    events: &[Event],
+) -> Result<Changes, StoreError> {
+    let mut events = (first..).zip(events);
+    let (execution, start) = match rows.execution()? {
+        Some(row) => (row, None),
+        None => match events.next() {
+            Some((_, event)) => match &event.fact {
+                Fact::ExecutionStarted(started) => (begin(started, event.at), Some(started)),
+                _ => return Err(headless(id)),
+            },
+            None => return Err(headless(id)),
+        },
+    };
+    let mut folding = Folding {
+        rows,
+        changes: Changes {
+            execution,
+            detail: None,
+            outputs: None,
+            cleared: BTreeSet::new(),
+            plans: BTreeMap::new(),
+            tasks: BTreeMap::new(),
+        },
+    };
+    if let Some(started) = start {
+        folding.announce(started);
+    }
+    for (seq, event) in events {
+        folding.event(seq, event)?;
+    }
+    Ok(folding.changes)
+}
+
+fn headless(id: &ExecutionId) -> StoreError {
+    StoreError::Damaged {
+        what: format!("journal of {id}"),
+        reason: "its first event is not `ExecutionStarted`".into(),
+    }
+}
+
+/// Listings keep microseconds: the finest that a table column holds over the whole calendar.
+fn moment(at: Timestamp) -> Timestamp {
+    Timestamp::from_microsecond(at.as_microsecond()).unwrap_or(at)
+}
+
+fn begin(started: &Started, at: Timestamp) -> ExecutionRow {
+    ExecutionRow {
+        template_name: started.template_name.clone(),
+        template_version: started.template_version.clone(),
+        status: ExecutionStatus::Running,
+        message: String::new(),
+        waiting: None,
+        mode: started.mode,
+        safety_check: started.safety_check,
+        role: started.role.clone(),
+        user: started.user.clone(),
+        started: moment(at),
+        updated: moment(at),
+        ended: None,
+    }
+}
+
+struct Folding<'a, R> {
+    rows: &'a R,
+    changes: Changes,
+}
+
+impl<R: Rows> Folding<'_, R> {
+    fn announce(&mut self, started: &Started) {
+        self.changes.detail = Some(DetailRow {
+            parameters: started.parameters.clone(),
+            outputs: Map::new(),
+            description: started.description.clone(),
+            tags: started.tags.clone(),
+        });
+        for (task, head) in (0..).zip(&started.tasks) {
+            let row = TaskRow::pending(&head.name, &head.action);
+            self.changes.tasks.insert(Place { task, item: None }, row);
+        }
+    }
+
+    fn event(&mut self, seq: Seq, event: &Event) -> Result<(), StoreError> {
+        let at = moment(event.at);
+        self.changes.execution.updated = at;
+        match &event.fact {
+            Fact::TaskStarted {
+                task,
+                attempt,
+                looping,
+                ..
+            } => self.task_started(*task, *attempt, looping.as_ref(), seq, at),
+            Fact::TaskSkipped { task } => {
+                let row = self.task(*task)?;
+                row.started.get_or_insert(at);
+                row.begun.get_or_insert(seq);
+                close(row, &End::Skipped, at);
+                self.follow(*task)
+            }
+            Fact::UnitStarted {
+                unit,
+                work,
+                confirm,
+            } => self.unit_started(*unit, work, *confirm, seq, at),
+            Fact::UnitSkipped { unit } => self.unit_skipped(*unit, seq, at),
+            Fact::UnitConfirmed { unit } => self.unit_moved(*unit, TaskStatus::Running, None),
+            Fact::UnitLost { unit, reason } => {
+                let reason = reason.clone();
+                self.unit_moved(
+                    *unit,
+                    TaskStatus::Unknown,
+                    Some(WaitReason::Unknown { reason }),
+                )
+            }
+            Fact::ChildChanged { unit, waiting } => self.child_changed(*unit, *waiting),
+            Fact::UnitEnded { unit, end } => self.unit_ended(*unit, end, at),
+            Fact::BatchEnded {
+                task, batch, pause, ..
+            } if *pause => {
+                let reason = WaitReason::BatchPause { batch: *batch };
+                self.task_moved(*task, TaskStatus::Waiting, Some(reason))
+            }
+            Fact::BatchReleased { task } => self.task_moved(*task, TaskStatus::Running, None),
+            Fact::TaskEnded { task, end, .. } => {
+                close(self.task(*task)?, end, at);
+                self.follow(*task)
+            }
+            Fact::ExecutionPaused { reason, .. } => {
+                self.changes.execution.status = ExecutionStatus::Waiting;
+                self.changes.execution.waiting = Some(reason.clone());
+                Ok(())
+            }
+            Fact::ExecutionEnded {
+                status,
+                outputs,
+                message,
+            } => {
+                self.execution_ended(*status, outputs, message, at);
+                Ok(())
+            }
+            // These change nothing that a listing shows.
+            Fact::ExecutionStarted(_)
+            | Fact::PollMissed { .. }
+            | Fact::PollDue { .. }
+            | Fact::Approved { .. }
+            | Fact::BatchEnded { .. }
+            | Fact::TaskStopping { .. }
+            | Fact::SignalReceived { .. }
+            | Fact::CancelRequested { .. } => Ok(()),
+        }
+    }
+
+    fn task_started(
+        &mut self,
+        task: u32,
+        attempt: u32,
+        plan: Option<&LoopPlan>,
+        seq: Seq,
+        at: Timestamp,
+    ) -> Result<(), StoreError> {
+        if let Some(plan) = plan {
+            self.changes.cleared.insert(task);
+            self.changes
+                .tasks
+                .retain(|place, _| place.task != task || place.item.is_none());
+            self.changes.plans.insert(task, plan.items.clone());
+        }
+        let row = self.task(task)?;
+        let counts = plan.map(|plan| LoopCounts {
+            total: u32::try_from(plan.items.len()).unwrap_or(u32::MAX),
+            ..LoopCounts::default()
+        });
+        *row = TaskRow {
+            status: TaskStatus::Running,
+            // A later attempt without a plan goes on with the items of the one before.
+            counts: counts.or(row.counts),
+            attempt,
+            begun: Some(seq),
+            started: Some(at),
+            ..TaskRow::pending(&row.name, &row.action)
+        };
+        self.follow(task)
+    }
+
+    fn unit_started(
+        &mut self,
+        unit: UnitId,
+        work: &Work,
+        confirm: bool,
+        seq: Seq,
+        at: Timestamp,
+    ) -> Result<(), StoreError> {
+        let (status, waiting) = match (confirm, first_wait(work)) {
+            (true, _) => (
+                TaskStatus::Waiting,
+                Some(WaitReason::Confirmation { api: api_of(work) }),
+            ),
+            (false, Some(reason)) => (TaskStatus::Waiting, Some(reason)),
+            (false, None) => (TaskStatus::Running, None),
+        };
+        self.open(unit, seq, at)?;
+        let row = self.unit(unit)?;
+        row.properties = properties(work);
+        row.child = match work {
+            Work::Child { id, .. } => Some(id.clone()),
+            _ => None,
+        };
+        self.unit_moved(unit, status, waiting)
+    }
+
+    fn unit_skipped(&mut self, unit: UnitId, seq: Seq, at: Timestamp) -> Result<(), StoreError> {
+        self.open(unit, seq, at)?;
+        self.unit_ended(unit, &End::Skipped, at)
+    }
+
+    /// Readies the row of a unit for a new attempt; its status is left to the caller.
+    fn open(&mut self, unit: UnitId, seq: Seq, at: Timestamp) -> Result<(), StoreError> {
+        let row = self.unit(unit)?;
+        row.attempt = unit.attempt;
+        row.message = String::new();
+        row.outputs = Map::new();
+        row.ended = None;
+        row.started = Some(at);
+        row.begun.get_or_insert(seq);
+        Ok(())
+    }
+
+    fn child_changed(&mut self, unit: UnitId, waiting: bool) -> Result<(), StoreError> {
+        let child = self.unit(unit)?.child.clone();
+        match child {
+            Some(id) if waiting => {
+                self.unit_moved(unit, TaskStatus::Waiting, Some(WaitReason::Child { id }))
+            }
+            _ => self.unit_moved(unit, TaskStatus::Running, None),
+        }
+    }
+
+    fn unit_ended(&mut self, unit: UnitId, end: &End, at: Timestamp) -> Result<(), StoreError> {
+        let before = self.unit(unit)?.status;
+        close(self.unit(unit)?, end, at);
+        let after = self.unit(unit)?.status;
+        if unit.item.is_some() {
+            self.count(unit.task, before, after, None)?;
+        }
+        self.follow(unit.task)
+    }
+
+    fn unit_moved(
+        &mut self,
+        unit: UnitId,
+        status: TaskStatus,
+        waiting: Option<WaitReason>,
+    ) -> Result<(), StoreError> {
+        let row = self.unit(unit)?;
+        let before = row.status;
+        row.status = status;
+        row.waiting.clone_from(&waiting);
+        if unit.item.is_some() {
+            self.count(unit.task, before, status, waiting)?;
+        }
+        self.follow(unit.task)
+    }
+
+    fn task_moved(
+        &mut self,
+        task: u32,
+        status: TaskStatus,
+        waiting: Option<WaitReason>,
+    ) -> Result<(), StoreError> {
+        let row = self.task(task)?;
+        row.status = status;
+        row.waiting = waiting;
+        self.follow(task)
+    }
+
+    /// Counts an item of a loop that went from one status to another. The loop waits when every
+    /// item at work waits.
+    fn count(
+        &mut self,
+        task: u32,
+        before: TaskStatus,
+        after: TaskStatus,
+        waiting: Option<WaitReason>,
+    ) -> Result<(), StoreError> {
+        let row = self.task(task)?;
+        let counts = row.counts.get_or_insert_default();
+        for (status, by) in [(before, -1), (after, 1)] {
+            if let Some(count) = counter(counts, status) {
+                *count = count.saturating_add_signed(by);
+            }
+            if is_waiting(status) {
+                row.waiting_items = row.waiting_items.saturating_add_signed(by);
+            }
+        }
+        if row.waiting_items > 0 && row.waiting_items == counts.running {
+            row.status = TaskStatus::Waiting;
+            row.waiting = waiting.or_else(|| row.waiting.take());
+        } else {
+            row.status = TaskStatus::Running;
+            // Kept while some item waits: it says why, should the others end before it.
+            row.waiting = waiting
+                .or_else(|| row.waiting.take())
+                .filter(|_| row.waiting_items > 0);
+        }
+        Ok(())
+    }
+
+    /// Makes the execution wait or work as its present task does: tasks run one after another.
+    fn follow(&mut self, task: u32) -> Result<(), StoreError> {
+        let row = self.task(task)?;
+        let waiting = row.waiting.clone().filter(|_| is_waiting(row.status));
+        self.changes.execution.status = match waiting {
+            Some(_) => ExecutionStatus::Waiting,
+            None => ExecutionStatus::Running,
+        };
+        self.changes.execution.waiting = waiting;
+        Ok(())
+    }
+
+    fn execution_ended(
+        &mut self,
+        status: ExecutionStatus,
+        outputs: &Map,
+        message: &str,
+        at: Timestamp,
+    ) {
+        let row = &mut self.changes.execution;
+        row.status = status;
+        row.waiting = None;
+        message.clone_into(&mut row.message);
+        row.ended = Some(at);
+        self.changes.outputs = Some(outputs.clone());
+    }
+
+    fn task(&mut self, task: u32) -> Result<&mut TaskRow, StoreError> {
+        let place = Place { task, item: None };
+        if !self.changes.tasks.contains_key(&place) {
+            let row = self.rows.task(place)?;
+            // A journal that does not name its tasks shows them by their place.
+            let row = row.unwrap_or_else(|| TaskRow::pending(&task.to_string(), ""));
+            self.changes.tasks.insert(place, row);
+        }
+        Ok(self
+            .changes
+            .tasks
+            .entry(place)
+            .or_insert_with(|| TaskRow::pending("", "")))
+    }
+
+    fn unit(&mut self, unit: UnitId) -> Result<&mut TaskRow, StoreError> {
+        let Some(item) = unit.item else {
+            return self.task(unit.task);
+        };
+        let place = Place {
+            task: unit.task,
+            item: Some(item),
+        };
+        if !self.changes.tasks.contains_key(&place) {
+            let stored = if self.changes.cleared.contains(&unit.task) {
+                None
+            } else {
+                self.rows.task(place)?
+            };
+            let row = if let Some(row) = stored {
+                row
+            } else {
+                let task = self.task(unit.task)?;
+                TaskRow::pending(&task.name, &task.action)
+            };
+            self.changes.tasks.insert(place, row);
+        }
+        Ok(self
+            .changes
+            .tasks
+            .entry(place)
+            .or_insert_with(|| TaskRow::pending("", "")))
+    }
+}
+
+fn close(row: &mut TaskRow, end: &End, at: Timestamp) {
+    let (status, message, outputs) = match end {
+        End::Success { outputs } => (TaskStatus::Success, String::new(), outputs.clone()),
+        End::Failed { failure, outputs } => {
+            (TaskStatus::Failed, failure.to_string(), outputs.clone())
+        }
+        End::Cancelled { report } => (TaskStatus::Cancelled, report.clone(), Map::new()),
+        End::Skipped => (TaskStatus::Skipped, String::new(), Map::new()),
+    };
+    row.status = status;
+    row.message = message;
+    row.outputs = outputs;
+    row.waiting = None;
+    row.ended = Some(at);
+}
+
+fn is_waiting(status: TaskStatus) -> bool {
+    matches!(status, TaskStatus::Waiting | TaskStatus::Unknown)
+}
+
+fn counter(counts: &mut LoopCounts, status: TaskStatus) -> Option<&mut u32> {
+    match status {
+        TaskStatus::Running | TaskStatus::Waiting | TaskStatus::Unknown => {
+            Some(&mut counts.running)
+        }
+        TaskStatus::Success => Some(&mut counts.success),
+        TaskStatus::Failed => Some(&mut counts.failed),
+        TaskStatus::Skipped => Some(&mut counts.skipped),
+        TaskStatus::Pending | TaskStatus::Cancelled => None,
+    }
+}
+
+/// Returns what a unit waits for from the moment it begins, if it waits for someone.
+fn first_wait(work: &Work) -> Option<WaitReason> {
+    match work {
+        Work::Approval {
+            approvers,
+            required,
+            ..
+        } => Some(WaitReason::Approval {
+            approvers: approvers.clone(),
+            required: *required,
+        }),
+        Work::Pause => Some(WaitReason::Pause),
+        Work::Call { .. }
+        | Work::Poll { .. }
+        | Work::Sleep { .. }
+        | Work::Choice { .. }
+        | Work::Trigger { .. }
+        | Work::Child { .. } => None,
+    }
+}
+
+fn api_of(work: &Work) -> String {
+    match work {
+        Work::Call { call } | Work::Poll { call, .. } => call.display_name(),
+        Work::Child { template, .. } => template.clone(),
+        Work::Sleep { .. }
+        | Work::Choice { .. }
+        | Work::Trigger { .. }
+        | Work::Approval { .. }
+        | Work::Pause => String::new(),
+    }
+}

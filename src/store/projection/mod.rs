@@ -1,0 +1,9 @@
+//! Read models folded from events: the same pure code for every store, for appending and for
+//! rebuilding. Knows nothing of tables.
+
+mod fold;
+mod properties;
+mod row;
+
+pub(crate) use fold::{Changes, Rows, fold};
+pub(crate) use row::{DetailRow, ExecutionRow, Place, TaskRow, execution_view, is_current};

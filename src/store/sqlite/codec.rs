@@ -1,0 +1,124 @@
+//! How texts become blobs: compressed when large, sealed when secret. The first byte says how.
+
+use std::cell::RefCell;
+
+use crate::store::StoreError;
+use crate::store::sqlite::fault::damaged;
+use crate::store::sqlite::seal::Sealer;
+
+const PLAIN: u8 = 0;
+const COMPRESSED: u8 = 1;
+/// Set beside one of the others.
+const SEALED: u8 = 0x80;
+
+/// Smaller texts fit into a page; compressing them costs more than writing them.
+const LARGE: usize = 2048;
+
+/// Fast: this stands between a decision and its effect.
+const LEVEL: i32 = 1;
+
+thread_local! {
+    // Setting up a context costs more than compressing a few kilobytes with it.
+    static COMPRESSOR: RefCell<Option<zstd::bulk::Compressor<'static>>> =
+        const { RefCell::new(None) };
+}
+
+/// Packs a text.
+pub(super) fn pack(text: &[u8]) -> Result<Vec<u8>, StoreError> {
+    if text.len() >= LARGE {
+        let packed = compress(text).map_err(|error| StoreError::Io {
+            action: "compressing".into(),
+            reason: error.to_string(),
+        })?;
+        if packed.len() < text.len() {
+            return Ok(with_form(COMPRESSED, &packed));
+        }
+    }
+    Ok(with_form(PLAIN, text))
+}
+
+/// Packs and seals a text that belongs to `place`; it can be opened for the same place only.
+pub(super) fn pack_sealed(
+    text: &[u8],
+    sealer: &Sealer,
+    place: &str,
+) -> Result<Vec<u8>, StoreError> {
+    let packed = pack(text)?;
+    let sealed = sealer.seal(&packed[1..], place)?;
+    Ok(with_form(packed[0] | SEALED, &sealed))
+}
+
+/// Unpacks a blob; `sealer` is asked for only if the blob is sealed.
+pub(super) fn unpack<'a>(
+    blob: &[u8],
+    place: &str,
+    sealer: impl FnOnce() -> Result<&'a Sealer, StoreError>,
+) -> Result<Vec<u8>, StoreError> {
+    let Some((form, data)) = blob.split_first() else {
+        return Err(damaged(place, "it is empty"));
+    };
+    let opened;
+    let data = if form & SEALED == 0 {
+        data
+    } else {
+        opened = sealer()?.open(data, place)?;
+        &opened
+    };
+    match form & !SEALED {
+        PLAIN => Ok(data.to_vec()),
+        COMPRESSED => zstd::decode_all(data).map_err(|error| damaged(place, error)),
+        other => Err(damaged(place, format!("it has the unknown form {other}"))),
+    }
+}
+
+fn with_form(form: u8, data: &[u8]) -> Vec<u8> {
+    let mut blob = Vec::with_capacity(data.len() + 1);
+    blob.push(form);
+    blob.extend_from_slice(data);
+    blob
+}
+
+fn compress(text: &[u8]) -> std::io::Result<Vec<u8>> {
+    COMPRESSOR.with_borrow_mut(|slot| {
+        let compressor = match slot {
+            Some(compressor) => compressor,
+            None => slot.insert(zstd::bulk::Compressor::new(LEVEL)?),
+        };
+        compressor.compress(text)
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn texts_of_any_size_come_back() {
+        for size in [0, 1, LARGE - 1, LARGE, 100_000] {
+            let text: Vec<u8> = (0..size).map(|i| b'a' + (i % 7) as u8).collect();
+            let blob = pack(&text).unwrap();
+            assert!(blob.len() <= text.len() + 1);
+            let back = unpack(&blob, "x", || unreachable!("nothing is sealed")).unwrap();
+            assert_eq!(back, text);
+        }
+    }
+
+    #[test]
+    fn sealed_texts_open_only_where_they_belong() {
+        let sealer = Sealer::new(&[7; 32]);
+        let blob = pack_sealed(b"hunter22", &sealer, "a/1").unwrap();
+        assert!(!blob.windows(8).any(|part| part == b"hunter22"));
+        assert_eq!(unpack(&blob, "a/1", || Ok(&sealer)).unwrap(), b"hunter22");
+        assert!(unpack(&blob, "a/2", || Ok(&sealer)).is_err());
+        let other = Sealer::new(&[8; 32]);
+        assert!(unpack(&blob, "a/1", || Ok(&other)).is_err());
+    }
+
+    #[test]
+    fn garbage_is_an_error() {
+        for blob in [&[][..], &[9, 1], &[COMPRESSED, 1, 2], &[SEALED, 1]] {
+            let sealer = Sealer::new(&[7; 32]);
+            assert!(unpack(blob, "x", || Ok(&sealer)).is_err(), "{blob:?}");
+        }
+    }
+}

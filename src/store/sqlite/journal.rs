@@ -1,0 +1,136 @@
+//! The journal: fenced appends with their projections in one transaction.
+
+use async_trait::async_trait;
+use rusqlite::Connection;
+
+use crate::base::id::ExecutionId;
+use crate::engine::event::{Event, Fact};
+use crate::store::projection::fold;
+use crate::store::secrets::Secrets;
+use crate::store::sqlite::SqliteStore;
+use crate::store::sqlite::fault::damaged;
+use crate::store::sqlite::row::{StoredRows, save};
+use crate::store::{Journal, Seq, StoreError};
+
+const SELECT_LAST: &str = "SELECT max(seq) FROM journal WHERE execution_id = ?1";
+const INSERT: &str = "INSERT INTO journal (execution_id, seq, event) VALUES (?1, ?2, ?3)";
+const SELECT_ALL: &str =
+    "SELECT seq, event FROM journal WHERE execution_id = ?1 AND seq > ?2 ORDER BY seq LIMIT ?3";
+
+#[async_trait]
+impl Journal for SqliteStore {
+    async fn append(
+        &self,
+        id: &ExecutionId,
+        expected: Seq,
+        events: &[Event],
+    ) -> Result<Seq, StoreError> {
+        if events.is_empty() {
+            let id = id.clone();
+            return self
+                .0
+                .readers
+                .read(|connection| fence(connection, &id, expected))
+                .map(|()| expected);
+        }
+        let secrets = self.secrets_for(id, expected, events)?;
+        let blobs = (expected + 1..)
+            .zip(events)
+            .map(|(seq, event)| self.0.encode_event(id, seq, event, &secrets))
+            .collect::<Result<Vec<_>, _>>()?;
+        let masked: Vec<Event> = events.iter().map(|event| secrets.mask(event)).collect();
+        let id = id.clone();
+        self.0
+            .writer
+            .write_soon(move |connection| append(connection, &id, expected, &blobs, &masked))
+            .await
+    }
+
+    async fn read(&self, id: &ExecutionId) -> Result<Vec<Event>, StoreError> {
+        let events = self.stored_events(id, 0, usize::MAX)?;
+        Ok(events.into_iter().map(|(_, event)| event).collect())
+    }
+}
+
+impl SqliteStore {
+    fn secrets_for(
+        &self,
+        id: &ExecutionId,
+        expected: Seq,
+        events: &[Event],
+    ) -> Result<Secrets, StoreError> {
+        match events.first().map(|event| &event.fact) {
+            Some(Fact::ExecutionStarted(started)) if expected == 0 => {
+                let secrets = Secrets::of(started);
+                self.0.remember_secrets(id, secrets.clone());
+                Ok(secrets)
+            }
+            _ => self.0.secrets(id),
+        }
+    }
+
+    /// Returns events behind position `after`, as they are; refuses a journal with a gap.
+    pub(super) fn stored_events(
+        &self,
+        id: &ExecutionId,
+        after: Seq,
+        limit: usize,
+    ) -> Result<Vec<(Seq, Event)>, StoreError> {
+        let limit = i64::try_from(limit).unwrap_or(i64::MAX);
+        self.0.readers.read(|connection| {
+            let mut statement = connection.prepare_cached(SELECT_ALL)?;
+            let mut rows = statement.query((id.as_str(), after, limit))?;
+            let mut events = Vec::new();
+            let mut next = after + 1;
+            while let Some(row) = rows.next()? {
+                let seq: Seq = row.get(0)?;
+                if seq != next {
+                    return Err(damaged(
+                        format!("journal of {id}"),
+                        format!("event {next} is missing"),
+                    ));
+                }
+                let blob = row.get_ref(1)?.as_blob().map_err(rusqlite::Error::from)?;
+                events.push((seq, self.0.decode_event(id, seq, blob)?));
+                next += 1;
+            }
+            Ok(events)
+        })
+    }
+}
+
+fn append(
+    connection: &Connection,
+    id: &ExecutionId,
+    expected: Seq,
+    blobs: &[Vec<u8>],
+    masked: &[Event],
+) -> Result<Seq, StoreError> {
+    fence(connection, id, expected)?;
+    let rows = StoredRows { connection, id };
+    let changes = fold(id, &rows, expected + 1, masked)?;
+    let mut insert = connection.prepare_cached(INSERT)?;
+    let mut last = expected;
+    for blob in blobs {
+        last += 1;
+        insert.execute((id.as_str(), last, blob))?;
+    }
+    save(connection, id, &changes)?;
+    Ok(last)
+}
+
+fn fence(connection: &Connection, id: &ExecutionId, expected: Seq) -> Result<(), StoreError> {
+    let found: Option<Seq> = connection
+        .prepare_cached(SELECT_LAST)?
+        .query_row([id.as_str()], |row| row.get(0))?;
+    let found = found.unwrap_or(0);
+    if found == expected {
+        Ok(())
+    } else {
+        Err(StoreError::Conflict {
+            id: id.clone(),
+            expected,
+            found,
+        })
+    }
+}

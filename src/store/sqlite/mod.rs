@@ -1,0 +1,19 @@
+//! The store in one SQLite file: journal, projections, signals, records, logs. All SQL of the
+//! product is in this folder.
+
+mod codec;
+mod content;
+mod fault;
+mod journal;
+mod migration;
+mod open;
+mod reader;
+mod row;
+mod seal;
+mod store;
+mod task;
+mod view;
+mod watch;
+mod writer;
+
+pub use store::SqliteStore;

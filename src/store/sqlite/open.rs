@@ -1,0 +1,70 @@
+//! Opening: the data directory, the file, and connections to it.
+
+use std::fs::{DirBuilder, OpenOptions};
+use std::io;
+use std::os::unix::fs::{DirBuilderExt as _, OpenOptionsExt as _};
+use std::path::Path;
+use std::time::Duration;
+
+use rusqlite::{Connection, OpenFlags};
+
+use crate::store::StoreError;
+use crate::store::sqlite::fault::file_failed;
+use crate::store::sqlite::migration;
+
+/// The database in the data directory.
+pub(super) const FILE: &str = "oos.sqlite";
+
+/// How long a writer waits for writers of other processes: far above any commit, below patience.
+const BUSY: Duration = Duration::from_secs(10);
+
+/// More than there are statements, so that each is prepared once a connection.
+const STATEMENTS: usize = 128;
+
+/// Makes the data directory if need be and opens its database for writing, up to date.
+pub(super) fn for_writing(directory: &Path) -> Result<Connection, StoreError> {
+    DirBuilder::new()
+        .recursive(true)
+        .mode(0o700)
+        .create(directory)
+        .map_err(|error| file_failed("creating", directory, &error))?;
+    let path = directory.join(FILE);
+    // SQLite would make it readable for everybody; its side files take over the mode.
+    match OpenOptions::new()
+        .write(true)
+        .create_new(true)
+        .mode(0o600)
+        .open(&path)
+    {
+        Ok(_) => {}
+        Err(error) if error.kind() == io::ErrorKind::AlreadyExists => {}
+        Err(error) => return Err(file_failed("creating", &path, &error)),
+    }
+    let mut connection = Connection::open_with_flags(
+        &path,
+        OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX,
+    )?;
+    prepare(&connection)?;
+    // Format first: switching the mode would write to a file that may not be ours.
+    migration::format(&connection)?;
+    connection.pragma_update(None, "journal_mode", "WAL")?;
+    connection.pragma_update(None, "synchronous", "FULL")?;
+    migration::migrate(&mut connection)?;
+    Ok(connection)
+}
+
+/// Opens the database for reading.
+pub(super) fn for_reading(directory: &Path) -> Result<Connection, StoreError> {
+    let connection = Connection::open_with_flags(
+        directory.join(FILE),
+        OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_NO_MUTEX,
+    )?;
+    prepare(&connection)?;
+    Ok(connection)
+}
+
+fn prepare(connection: &Connection) -> Result<(), StoreError> {
+    connection.busy_timeout(BUSY)?;
+    connection.set_prepared_statement_cache_capacity(STATEMENTS);
+    Ok(())
+}
