@@ -118,6 +118,7 @@ impl Known {
             | Fact::UnitSkipped { .. }
             | Fact::UnitConfirmed { .. }
             | Fact::PollDue { .. }
+            | Fact::NoticeSent { .. }
             | Fact::Approved { .. }
             | Fact::ChildChanged { .. }
             | Fact::BatchEnded { .. }

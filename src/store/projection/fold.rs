@@ -147,6 +147,10 @@ impl<R: Rows> Folding<'_, R> {
                 confirm,
             } => self.unit_started(*unit, work, *confirm, seq, at),
             Fact::UnitSkipped { unit } => self.unit_skipped(*unit, seq, at),
+            Fact::NoticeSent { unit } => {
+                let reason = self.unit(*unit)?.waiting.clone();
+                self.unit_moved(*unit, TaskStatus::Waiting, reason)
+            }
             Fact::UnitConfirmed { unit } => self.unit_moved(*unit, TaskStatus::Running, None),
             Fact::UnitLost { unit, reason } => {
                 let reason = reason.clone();
@@ -234,13 +238,11 @@ impl<R: Rows> Folding<'_, R> {
         seq: Seq,
         at: Timestamp,
     ) -> Result<(), StoreError> {
-        let (status, waiting) = match (confirm, first_wait(work)) {
-            (true, _) => (
-                TaskStatus::Waiting,
-                Some(WaitReason::Confirmation { api: api_of(work) }),
-            ),
-            (false, Some(reason)) => (TaskStatus::Waiting, Some(reason)),
-            (false, None) => (TaskStatus::Running, None),
+        let (status, waiting) = if confirm {
+            let reason = WaitReason::Confirmation { api: api_of(work) };
+            (TaskStatus::Waiting, Some(reason))
+        } else {
+            first_wait(work)
         };
         self.open(unit, seq, at)?;
         let row = self.unit(unit)?;
@@ -453,24 +455,32 @@ fn counter(counts: &mut LoopCounts, status: TaskStatus) -> Option<&mut u32> {
     }
 }
 
-/// Returns what a unit waits for from the moment it begins, if it waits for someone.
-fn first_wait(work: &Work) -> Option<WaitReason> {
+/// Returns the status that a unit begins with, and what it waits for now or later on.
+fn first_wait(work: &Work) -> (TaskStatus, Option<WaitReason>) {
     match work {
         Work::Approval {
+            notice,
             approvers,
             required,
-            ..
-        } => Some(WaitReason::Approval {
-            approvers: approvers.clone(),
-            required: *required,
-        }),
-        Work::Pause => Some(WaitReason::Pause),
+        } => {
+            let reason = WaitReason::Approval {
+                approvers: approvers.clone(),
+                required: *required,
+            };
+            let status = match notice {
+                // People are asked when the message is out: `NoticeSent`.
+                Some(_) => TaskStatus::Running,
+                None => TaskStatus::Waiting,
+            };
+            (status, Some(reason))
+        }
+        Work::Pause => (TaskStatus::Waiting, Some(WaitReason::Pause)),
         Work::Call { .. }
         | Work::Poll { .. }
         | Work::Sleep { .. }
         | Work::Choice { .. }
         | Work::Trigger { .. }
-        | Work::Child { .. } => None,
+        | Work::Child { .. } => (TaskStatus::Running, None),
     }
 }
 
