@@ -3,12 +3,11 @@
 use crate::action::{ActionSpec, Embedded};
 use crate::base::source::Spanned;
 use crate::template::check::library::{Action, Library, template_name};
-use crate::template::check::literal::{entry, map_entries};
+use crate::template::check::literal::is_null;
 use crate::template::check::report::Report;
 use crate::template::check::site::{Site, sites};
-use crate::template::expr::Expression;
+use crate::template::expr::{Expression, MapEntry};
 use crate::template::model::{Task, Template};
-use crate::template::yaml::{Entry, Node, NodeKind};
 
 /// One thing that may be wrong with a template.
 #[derive(Clone, Copy)]
@@ -50,7 +49,7 @@ pub(crate) struct Child<'a> {
     /// What it stands for.
     pub(crate) action: Action<'a>,
     /// The arguments as they are written: `Properties`, or `Parameters` of `ACS::Template`.
-    pub(crate) arguments: Option<&'a Node>,
+    pub(crate) arguments: Option<&'a Expression>,
 }
 
 impl<'a> Context<'a> {
@@ -83,7 +82,7 @@ impl<'a> Step<'a> {
             Action::Native(_) | Action::Template(_) => Some(Child {
                 name: Spanned::new(task.action.value.as_str(), task.action.span),
                 action: action.clone(),
-                arguments: task.properties.as_ref().map(Expression::node),
+                arguments: task.properties.as_ref(),
             }),
             Action::Embedded(_) | Action::Missing | Action::Unreadable(_) => None,
         };
@@ -108,14 +107,14 @@ impl<'a> Step<'a> {
     /// Returns the signatures that the task must meet, each with what is written for it: that of
     /// the action, and with `ACS::Template` that of the template too. Signatures that are not
     /// known and maps that are computed as a whole are left out.
-    pub(crate) fn signatures(&self) -> Vec<(&ActionSpec, &'a [Entry])> {
+    pub(crate) fn signatures(&self) -> Vec<(&ActionSpec, &'a [MapEntry])> {
         let own = self.action.spec().zip(self.properties());
         let called = self.child.as_ref().filter(|_| self.calls_template());
         let called = called.and_then(|child| {
             let entries = match child.arguments {
-                None => Some(&[] as &[Entry]),
-                Some(node) if node.kind == NodeKind::Null => Some(&[] as &[Entry]),
-                Some(node) => map_entries(node),
+                None => Some(&[] as &[MapEntry]),
+                Some(arguments) if is_null(arguments) => Some(&[] as &[MapEntry]),
+                Some(arguments) => arguments.entries(),
             };
             child.action.spec().zip(entries)
         });
@@ -123,20 +122,20 @@ impl<'a> Step<'a> {
     }
 
     /// Returns the properties as they are written; `None` if they are computed as a whole.
-    pub(crate) fn properties(&self) -> Option<&'a [Entry]> {
+    pub(crate) fn properties(&self) -> Option<&'a [MapEntry]> {
         match &self.task.properties {
             None => Some(&[]),
-            Some(expression) => map_entries(expression.node()),
+            Some(expression) => expression.entries(),
         }
     }
 
     /// Returns a property as it is written.
-    pub(crate) fn property(&self, name: &str) -> Option<&'a Node> {
+    pub(crate) fn property(&self, name: &str) -> Option<&'a Expression> {
         property(self.task, name)
     }
 }
 
-fn property<'a>(task: &'a Task, name: &str) -> Option<&'a Node> {
-    let entries = map_entries(task.properties.as_ref()?.node())?;
-    entry(entries, name).map(|entry| &entry.value)
+/// Returns a property as it is written, by exact spelling first, then ignoring case.
+fn property<'a>(task: &'a Task, name: &str) -> Option<&'a Expression> {
+    task.properties.as_ref()?.get(name)
 }

@@ -3,9 +3,9 @@
 use crate::action::Embedded;
 use crate::base::source::Span;
 use crate::template::check::context::{Context, Step};
-use crate::template::check::literal::{entry, map_entries};
+use crate::template::expr::Expression;
 use crate::template::model::Jump;
-use crate::template::yaml::{Node, NodeKind};
+use crate::template::yaml::NodeKind;
 
 /// A jump as it is written.
 pub(crate) struct Target {
@@ -51,27 +51,24 @@ pub(crate) fn targets(step: &Step<'_>) -> Vec<Target> {
 pub(crate) fn choice_targets(step: &Step<'_>) -> Vec<Target> {
     let default = step
         .property("DefaultTask")
-        .and_then(|node| target("DefaultTask", node));
-    let next = choices(step)
-        .filter_map(map_entries)
-        .filter_map(|entries| target("NextTask", &entry(entries, "NextTask")?.value));
+        .and_then(|name| target("DefaultTask", name));
+    let next = choices(step).filter_map(|choice| target("NextTask", choice.get("NextTask")?));
     default.into_iter().chain(next).collect()
 }
 
 /// Returns the choices of a Choice as they are written.
-pub(crate) fn choices<'a>(step: &Step<'a>) -> impl Iterator<Item = &'a Node> {
-    let nodes: &[Node] = match step.property("Choices").map(|node| &node.kind) {
-        Some(NodeKind::List(nodes)) => nodes,
-        _ => &[],
-    };
-    nodes.iter()
+pub(crate) fn choices<'a>(step: &Step<'a>) -> impl Iterator<Item = &'a Expression> {
+    step.property("Choices")
+        .and_then(Expression::elements)
+        .unwrap_or_default()
+        .iter()
 }
 
-fn target(key: &'static str, node: &Node) -> Option<Target> {
-    match &node.kind {
+fn target(key: &'static str, name: &Expression) -> Option<Target> {
+    match &name.node().kind {
         NodeKind::Text(text) => Some(Target {
             key,
-            span: node.span,
+            span: name.span(),
             jump: Jump::from_text(text),
         }),
         _ => None,

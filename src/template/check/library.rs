@@ -7,7 +7,7 @@ use std::rc::Rc;
 use crate::action::{ActionKind, ActionSpec, Catalog, Embedded, Known};
 use crate::base::diagnostic::Diagnostic;
 use crate::base::source::{Source, Spanned};
-use crate::template::check::literal::{entry, literal_text, map_entries};
+use crate::template::check::literal::literal_text;
 use crate::template::model::{Task, Template};
 use crate::template::parse;
 use crate::template::source::TemplateSource;
@@ -199,7 +199,6 @@ impl Callee {
 
 /// Returns the literal `TemplateName` of a call, with its place.
 pub(crate) fn template_name(task: &Task) -> Option<Spanned<&str>> {
-    let node = task.properties.as_ref()?.node();
-    let name = &entry(map_entries(node)?, "TemplateName")?.value;
-    literal_text(name).map(|text| Spanned::new(text, name.span))
+    let name = task.properties.as_ref()?.get("TemplateName")?;
+    literal_text(name).map(|text| Spanned::new(text, name.span()))
 }

@@ -1,52 +1,23 @@
-//! What of an expression tree is plain data, known without running anything.
+//! What of an expression is known without evaluating it.
 
-use crate::base::value::Value;
-use crate::template::yaml::{Entry, Node, NodeKind};
+use crate::template::expr::{Expression, MapEntry};
+use crate::template::yaml::NodeKind;
 
-/// Returns the value of a tree in which nothing has to be evaluated.
-pub(crate) fn literal(node: &Node) -> Option<Value> {
-    (!is_dynamic(node)).then(|| node.to_value())
+/// Tells whether `null` is written, which counts as absent.
+pub(crate) fn is_null(expression: &Expression) -> bool {
+    expression.node().kind == NodeKind::Null
 }
 
-/// Returns the text of a node that is plain text.
-pub(crate) fn literal_text(node: &Node) -> Option<&str> {
-    match &node.kind {
-        NodeKind::Text(text) if !text.contains("{{") => Some(text),
+/// Returns the text that is written, if it is one without anything to evaluate.
+pub(crate) fn literal_text(expression: &Expression) -> Option<&str> {
+    match &expression.node().kind {
+        NodeKind::Text(text) if expression.as_literal().is_some() => Some(text),
         _ => None,
     }
 }
 
-/// Returns the entries of a map, unless the map is a function call.
-pub(crate) fn map_entries(node: &Node) -> Option<&[Entry]> {
-    match &node.kind {
-        NodeKind::Map(entries) if !is_call(entries) => Some(entries),
-        _ => None,
-    }
-}
-
-/// Tells whether the tree holds a placeholder or a function call.
-pub(crate) fn is_dynamic(node: &Node) -> bool {
-    match &node.kind {
-        NodeKind::Text(text) => text.contains("{{"),
-        NodeKind::List(nodes) => nodes.iter().any(is_dynamic),
-        NodeKind::Map(entries) => {
-            is_call(entries) || entries.iter().any(|entry| is_dynamic(&entry.value))
-        }
-        NodeKind::Null | NodeKind::Bool(_) | NodeKind::Number(_) => false,
-    }
-}
-
-fn is_call(entries: &[Entry]) -> bool {
-    entries.iter().any(|entry| {
-        entry
-            .key
-            .get(..4)
-            .is_some_and(|start| start.eq_ignore_ascii_case("Fn::"))
-    })
-}
-
-/// Returns the entry called `name`: by exact spelling first, then ignoring case.
-pub(crate) fn entry<'a>(entries: &'a [Entry], name: &str) -> Option<&'a Entry> {
+/// Returns the entry called `name`, by exact spelling first, then ignoring case.
+pub(crate) fn entry<'a>(entries: &'a [MapEntry], name: &str) -> Option<&'a MapEntry> {
     entries.iter().find(|entry| entry.key == name).or_else(|| {
         entries
             .iter()

@@ -27,6 +27,7 @@ pub(crate) const RULES: &[Rule] = &[
     rule::missing_desired_values::RULE,
     rule::missing_property::RULE,
     rule::pattern_syntax::RULE,
+    rule::placeholder_kept::RULE,
     rule::property_case::RULE,
     rule::reference_case::RULE,
     rule::selector_syntax::RULE,

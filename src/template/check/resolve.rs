@@ -23,6 +23,9 @@ pub(crate) enum Resolution<'a> {
     TooEarly(&'a Task),
     /// The loop item where there is none.
     NoItem,
+    /// No name of the template, in a placeholder that may be meant for another tool and stays as
+    /// it is.
+    Kept(&'a Name),
 }
 
 /// Resolves every reference of the template and hands it to `visit`.
@@ -31,8 +34,19 @@ pub(crate) fn for_each<'a>(
     mut visit: impl FnMut(&Site<'a>, &Spanned<Reference>, Resolution<'_>),
 ) {
     for site in &cx.sites {
+        let optional = site.expression.optional_references();
         for reference in site.expression.references() {
-            visit(site, &reference, resolve(cx, site, &reference.value));
+            let resolution = match resolve(cx, site, &reference.value) {
+                Resolution::UnknownParameter(name)
+                | Resolution::UnknownTask(name)
+                | Resolution::UnknownOutput(_, name)
+                    if optional.contains(&reference) =>
+                {
+                    Resolution::Kept(name)
+                }
+                resolution => resolution,
+            };
+            visit(site, &reference, resolution);
         }
     }
 }

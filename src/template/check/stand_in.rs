@@ -1,31 +1,10 @@
-//! A scope for what can be judged without running: every pseudo-parameter is some text, nothing
-//! else has a value.
+//! A scope for what can be judged without running.
 
-use crate::base::name::Name;
-use crate::base::value::Value;
-use crate::template::expr::{Expression, Pseudo, Scope};
+use crate::template::expr::{MapScope, Pseudo};
 
-/// Stands in for the scope of an execution.
-pub(crate) struct StandIn;
-
-impl Scope for StandIn {
-    fn parameter(&self, _: &Name) -> Option<Value> {
-        None
-    }
-
-    fn output(&self, _: &Name, _: &Name) -> Option<Value> {
-        None
-    }
-
-    fn pseudo(&self, _: Pseudo) -> Option<Value> {
-        Some(Value::String(String::new()))
-    }
-
-    fn stored(&self, _: &str) -> Option<Value> {
-        None
-    }
-
-    fn condition(&self, _: &Name) -> Option<&Expression> {
-        None
-    }
+/// Returns a scope in which every pseudo-parameter is empty text and nothing else has a value.
+pub(crate) fn stand_in() -> MapScope {
+    Pseudo::ALL.iter().fold(MapScope::new(), |scope, pseudo| {
+        scope.with_pseudo(*pseudo, "")
+    })
 }

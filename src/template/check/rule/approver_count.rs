@@ -6,8 +6,8 @@ use crate::action::Embedded;
 use crate::base::diagnostic::Diagnostic;
 use crate::base::value::{Value, text};
 use crate::template::check::context::{Context, Rule};
-use crate::template::check::literal::literal;
 use crate::template::check::report::Report;
+use crate::template::expr::Expression;
 
 pub(crate) const RULE: Rule = Rule {
     code: "approver-count",
@@ -23,11 +23,11 @@ fn check(cx: &Context<'_>, report: &mut Report) {
         let Some(approvers) = step.property("Approvers") else {
             continue;
         };
-        let Some(Value::Array(names)) = literal(approvers) else {
+        let Some(Value::Array(names)) = approvers.as_literal() else {
             continue;
         };
         let wanted = step.property("MinRequiredApprovals");
-        let count = match wanted.map(literal) {
+        let count = match wanted.map(Expression::as_literal) {
             None => 1,
             Some(Some(value)) => match text(&value).parse::<usize>() {
                 Ok(count) => count,
@@ -41,10 +41,10 @@ fn check(cx: &Context<'_>, report: &mut Report) {
             report.push(
                 Diagnostic::error(
                     RULE.code,
-                    wanted.map_or(approvers.span, |node| node.span),
+                    wanted.unwrap_or(approvers).span(),
                     format!("{count} must approve, but only {} may", people.len()),
                 )
-                .related(approvers.span, "who may approve"),
+                .related(approvers.span(), "who may approve"),
             );
         }
     }

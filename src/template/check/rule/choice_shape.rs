@@ -4,9 +4,10 @@ use crate::action::Embedded;
 use crate::base::diagnostic::Diagnostic;
 use crate::template::check::context::{Context, Rule};
 use crate::template::check::jump::choices;
-use crate::template::check::literal::{entry, map_entries};
+use crate::template::check::literal::is_null;
 use crate::template::check::report::{Report, suggest};
-use crate::template::yaml::{Node, NodeKind};
+use crate::template::expr::Expression;
+use crate::template::yaml::NodeKind;
 
 pub(crate) const RULE: Rule = Rule {
     code: "choice-shape",
@@ -21,17 +22,18 @@ fn check(cx: &Context<'_>, report: &mut Report) {
         .iter()
         .filter(|step| step.action.is(Embedded::Choice))
     {
-        if let Some(node) = step.property("Choices")
-            && !matches!(node.kind, NodeKind::List(_) | NodeKind::Null)
+        if let Some(choices) = step.property("Choices")
+            && choices.elements().is_none()
+            && !is_null(choices)
         {
             report.push(Diagnostic::error(
                 RULE.code,
-                node.span,
+                choices.span(),
                 "`Choices` must be written as a list of `When` and `NextTask`",
             ));
         }
-        if let Some(node) = step.property("DefaultTask") {
-            check_name("DefaultTask", node, report);
+        if let Some(name) = step.property("DefaultTask") {
+            check_name("DefaultTask", name, report);
         }
         for choice in choices(step) {
             check_choice(choice, report);
@@ -39,26 +41,26 @@ fn check(cx: &Context<'_>, report: &mut Report) {
     }
 }
 
-fn check_choice(choice: &Node, report: &mut Report) {
-    let Some(entries) = map_entries(choice) else {
+fn check_choice(choice: &Expression, report: &mut Report) {
+    let Some(entries) = choice.entries() else {
         report.push(Diagnostic::error(
             RULE.code,
-            choice.span,
+            choice.span(),
             format!(
                 "a choice is {}, not a map of `When` and `NextTask`",
-                choice.kind_name()
+                choice.node().kind_name()
             ),
         ));
         return;
     };
     for key in KEYS {
-        match entry(entries, key) {
+        match choice.get(key) {
             None => report.push(Diagnostic::error(
                 RULE.code,
-                choice.span,
+                choice.span(),
                 format!("the choice has no `{key}`"),
             )),
-            Some(entry) if key == "NextTask" => check_name(key, &entry.value, report),
+            Some(name) if key == "NextTask" => check_name(key, name, report),
             Some(_) => {}
         }
     }
@@ -74,7 +76,8 @@ fn check_choice(choice: &Node, report: &mut Report) {
     }
 }
 
-fn check_name(key: &str, node: &Node, report: &mut Report) {
+fn check_name(key: &str, name: &Expression, report: &mut Report) {
+    let node = name.node();
     if !matches!(node.kind, NodeKind::Text(_)) {
         report.push(Diagnostic::error(
             RULE.code,

@@ -6,9 +6,10 @@ use crate::base::value::{Map, Value};
 use crate::template::bind::{Strictness, bind};
 use crate::template::check::context::{Child, Context, Rule};
 use crate::template::check::library::Action;
-use crate::template::check::literal::{entry, literal, map_entries};
+use crate::template::check::literal::entry;
 use crate::template::check::report::Report;
-use crate::template::check::stand_in::StandIn;
+use crate::template::check::stand_in::stand_in;
+use crate::template::expr::Expression;
 use crate::template::model::Template;
 
 pub(crate) const RULE: Rule = Rule {
@@ -27,16 +28,16 @@ fn check(cx: &Context<'_>, report: &mut Report) {
 }
 
 fn check_arguments(child: &Child<'_>, template: &Template, report: &mut Report) {
-    let Some(entries) = child.arguments.and_then(map_entries) else {
+    let Some(entries) = child.arguments.and_then(Expression::entries) else {
         return;
     };
     let arguments: Map = entries
         .iter()
         .filter(|entry| template.parameter(&entry.key).is_some())
-        .filter_map(|entry| Some((entry.key.clone(), literal(&entry.value)?)))
+        .filter_map(|entry| Some((entry.key.clone(), entry.value.as_literal()?)))
         .filter(|(_, value)| !matches!(value, Value::Null))
         .collect();
-    let Err(errors) = bind(template, &arguments, Strictness::Nested, &StandIn) else {
+    let Err(errors) = bind(template, &arguments, Strictness::Nested, &stand_in()) else {
         return;
     };
     for error in errors {
@@ -47,7 +48,7 @@ fn check_arguments(child: &Child<'_>, template: &Template, report: &mut Report) 
         let Some(argument) = entry(entries, &error.parameter).filter(|_| given) else {
             continue;
         };
-        let diagnostic = Diagnostic::error(RULE.code, argument.value.span, error.message);
+        let diagnostic = Diagnostic::error(RULE.code, argument.value.span(), error.message);
         report.push(match error.hint {
             Some(hint) => diagnostic.hint(hint),
             None => diagnostic,

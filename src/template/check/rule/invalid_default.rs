@@ -4,9 +4,9 @@ use crate::base::diagnostic::Diagnostic;
 use crate::base::value::{Map, Value};
 use crate::template::bind::{Strictness, bind};
 use crate::template::check::context::{Context, Rule};
-use crate::template::check::literal::literal;
 use crate::template::check::report::Report;
-use crate::template::check::stand_in::StandIn;
+use crate::template::check::stand_in::stand_in;
+use crate::template::expr::Expression;
 
 pub(crate) const RULE: Rule = Rule {
     code: "invalid-default",
@@ -18,7 +18,7 @@ fn check(cx: &Context<'_>, report: &mut Report) {
     for parameter in &cx.template.parameters {
         // An empty text means "not given", whatever the constraints say.
         let default = parameter.default.as_ref();
-        match default.and_then(|default| literal(default.node())) {
+        match default.and_then(Expression::as_literal) {
             None | Some(Value::Null) => {}
             Some(Value::String(text)) if text.is_empty() => {}
             Some(value) => {
@@ -26,7 +26,7 @@ fn check(cx: &Context<'_>, report: &mut Report) {
             }
         }
     }
-    let Err(errors) = bind(cx.template, &defaults, Strictness::TopLevel, &StandIn) else {
+    let Err(errors) = bind(cx.template, &defaults, Strictness::TopLevel, &stand_in()) else {
         return;
     };
     for error in errors {

@@ -3,9 +3,9 @@
 use crate::action::ActionKind;
 use crate::base::diagnostic::Diagnostic;
 use crate::template::check::context::{Context, Rule};
-use crate::template::check::literal::entry;
+use crate::template::check::literal::{entry, is_null};
 use crate::template::check::report::Report;
-use crate::template::yaml::{Entry, NodeKind};
+use crate::template::expr::MapEntry;
 
 pub(crate) const RULE: Rule = Rule {
     code: "missing-desired-values",
@@ -38,10 +38,9 @@ fn check(cx: &Context<'_>, report: &mut Report) {
 }
 
 /// An empty list is no constraint.
-fn constrains(entries: &[Entry], name: &str) -> bool {
-    entry(entries, name).is_some_and(|entry| match &entry.value.kind {
-        NodeKind::Null => false,
-        NodeKind::List(values) => !values.is_empty(),
-        NodeKind::Bool(_) | NodeKind::Number(_) | NodeKind::Text(_) | NodeKind::Map(_) => true,
+fn constrains(entries: &[MapEntry], name: &str) -> bool {
+    entry(entries, name).is_some_and(|entry| {
+        let is_empty = entry.value.elements().is_some_and(<[_]>::is_empty);
+        !is_empty && !is_null(&entry.value)
     })
 }

@@ -3,9 +3,9 @@
 use crate::action::Embedded;
 use crate::base::diagnostic::Diagnostic;
 use crate::template::check::context::{Context, Rule, Step};
-use crate::template::check::literal::{entry, literal_text};
+use crate::template::check::literal::{entry, is_null, literal_text};
 use crate::template::check::report::Report;
-use crate::template::yaml::{Entry, NodeKind};
+use crate::template::expr::MapEntry;
 
 pub(crate) const RULE: Rule = Rule {
     code: "missing-property",
@@ -29,7 +29,7 @@ fn check(cx: &Context<'_>, report: &mut Report) {
 }
 
 /// Properties of which one must be there.
-fn check_alternatives(step: &Step<'_>, entries: &[Entry], report: &mut Report) {
+fn check_alternatives(step: &Step<'_>, entries: &[MapEntry], report: &mut Report) {
     let choices: &[&str] = if step.action.is(Embedded::Template) {
         &["TemplateName", "TemplateContent"]
     } else if step.action.is(Embedded::Notify) || step.action.is(Embedded::Approve) {
@@ -50,8 +50,8 @@ fn check_alternatives(step: &Step<'_>, entries: &[Entry], report: &mut Report) {
 }
 
 /// `null` counts as absent.
-fn is_given(entries: &[Entry], name: &str) -> bool {
-    entry(entries, name).is_some_and(|entry| entry.value.kind != NodeKind::Null)
+fn is_given(entries: &[MapEntry], name: &str) -> bool {
+    entry(entries, name).is_some_and(|entry| !is_null(&entry.value))
 }
 
 fn missing(step: &Step<'_>, message: String) -> Diagnostic {

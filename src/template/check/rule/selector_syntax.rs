@@ -4,8 +4,7 @@ use crate::base::diagnostic::Diagnostic;
 use crate::template::check::context::{Context, Rule};
 use crate::template::check::literal::literal_text;
 use crate::template::check::report::Report;
-use crate::template::expr::{Selector, SelectorError};
-use crate::template::yaml::Node;
+use crate::template::expr::{Expression, Selector, SelectorError};
 
 pub(crate) const RULE: Rule = Rule {
     code: "selector-syntax",
@@ -18,7 +17,7 @@ const PROPERTIES: [&str; 2] = ["PropertySelector", "OutputTransformer"];
 fn check(cx: &Context<'_>, report: &mut Report) {
     for step in &cx.tasks {
         for output in &step.task.outputs {
-            compile(output.selector.node(), report);
+            compile(&output.selector, report);
         }
         if step.is_embedded() {
             for selector in PROPERTIES.iter().filter_map(|name| step.property(name)) {
@@ -29,8 +28,8 @@ fn check(cx: &Context<'_>, report: &mut Report) {
 }
 
 /// A selector with references becomes a program only when it runs.
-fn compile(node: &Node, report: &mut Report) {
-    let Some(program) = literal_text(node) else {
+fn compile(selector: &Expression, report: &mut Report) {
+    let Some(program) = literal_text(selector) else {
         return;
     };
     let message = match Selector::compile(program) {
@@ -38,5 +37,5 @@ fn compile(node: &Node, report: &mut Report) {
         Err(SelectorError::Syntax { reason, .. }) => format!("this is no jq program: {reason}"),
         Err(error) => error.to_string(),
     };
-    report.push(Diagnostic::error(RULE.code, node.span, message));
+    report.push(Diagnostic::error(RULE.code, selector.span(), message));
 }

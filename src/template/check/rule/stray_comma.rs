@@ -3,9 +3,9 @@
 
 use crate::base::diagnostic::Diagnostic;
 use crate::template::check::context::{Context, Rule};
-use crate::template::check::literal::{literal_text, map_entries};
+use crate::template::check::literal::literal_text;
 use crate::template::check::report::Report;
-use crate::template::yaml::Node;
+use crate::template::expr::Expression;
 
 pub(crate) const RULE: Rule = Rule {
     code: "stray-comma",
@@ -23,12 +23,12 @@ fn check(cx: &Context<'_>, report: &mut Report) {
         parameter.default.as_ref().filter(|_| is_control)
     });
     for expression in controls.chain(defaults) {
-        check_settings(expression.node(), report);
+        check_settings(expression, report);
     }
 }
 
-fn check_settings(node: &Node, report: &mut Report) {
-    for entry in map_entries(node).unwrap_or_default() {
+fn check_settings(settings: &Expression, report: &mut Report) {
+    for entry in settings.entries().unwrap_or_default() {
         let Some(text) = literal_text(&entry.value) else {
             continue;
         };
@@ -37,7 +37,7 @@ fn check_settings(node: &Node, report: &mut Report) {
             report.push(
                 Diagnostic::warning(
                     RULE.code,
-                    entry.value.span,
+                    entry.value.span(),
                     format!("`{}` ends with a comma, which is ignored", entry.key),
                 )
                 .hint(format!("write `{meant}`")),

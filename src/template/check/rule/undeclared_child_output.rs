@@ -24,12 +24,11 @@ fn check(cx: &Context<'_>, report: &mut Report) {
             continue;
         };
         for output in &step.task.outputs {
-            let node = output.selector.node();
-            let Some(name) = literal_text(node).and_then(first_name) else {
+            let Some(name) = literal_text(&output.selector).and_then(first_name) else {
                 continue;
             };
             if let Some(message) = undeclared(&callee.spec, &name) {
-                let warning = Diagnostic::warning(RULE.code, node.span, message);
+                let warning = Diagnostic::warning(RULE.code, output.selector.span(), message);
                 let names = callee
                     .spec
                     .outputs

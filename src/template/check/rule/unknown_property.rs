@@ -5,7 +5,7 @@ use crate::action::ActionSpec;
 use crate::base::diagnostic::Diagnostic;
 use crate::template::check::context::{Context, Rule};
 use crate::template::check::report::{Report, suggest};
-use crate::template::yaml::Entry;
+use crate::template::expr::MapEntry;
 
 pub(crate) const RULE: Rule = Rule {
     code: "unknown-property",
@@ -25,7 +25,7 @@ fn check(cx: &Context<'_>, report: &mut Report) {
     }
 }
 
-fn unknown(spec: &ActionSpec, entry: &Entry) -> Diagnostic {
+fn unknown(spec: &ActionSpec, entry: &MapEntry) -> Diagnostic {
     let error = Diagnostic::error(
         RULE.code,
         entry.key_span,

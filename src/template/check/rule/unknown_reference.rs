@@ -21,7 +21,8 @@ fn check(cx: &Context<'_>, report: &mut Report) {
         Resolution::Known
         | Resolution::OtherCase(_)
         | Resolution::TooEarly(_)
-        | Resolution::NoItem => {}
+        | Resolution::NoItem
+        | Resolution::Kept(_) => {}
     });
 }
 

@@ -35,7 +35,7 @@ fn check(cx: &Context<'_>, report: &mut Report) {
                     .collect();
                 let error = Diagnostic::error(
                     RULE.code,
-                    entry.value.span,
+                    entry.value.span(),
                     format!("`{}` is none of {}", text, words.join(", ")),
                 );
                 report.push(suggest(

@@ -5,8 +5,8 @@ use crate::base::diagnostic::Diagnostic;
 use crate::base::value::Value;
 use crate::template::check::context::{Context, Rule};
 use crate::template::check::library::Action;
-use crate::template::check::literal::{is_dynamic, map_entries};
 use crate::template::check::report::Report;
+use crate::template::expr::Expression;
 use crate::template::model::ValueType;
 use crate::template::yaml::{Node, NodeKind};
 
@@ -38,7 +38,7 @@ fn check(cx: &Context<'_>, report: &mut Report) {
                     && let Some(value_type) = property.value_type
                     && !fits(value_type, &entry.value, taken)
                 {
-                    report.push(wrong(spec, property, value_type, &entry.value));
+                    report.push(wrong(spec, property, value_type, entry.value.node()));
                 }
             }
         }
@@ -75,14 +75,13 @@ fn words(value_type: ValueType) -> &'static str {
 }
 
 /// Tells whether the value may turn out to be of the type.
-fn fits(value_type: ValueType, node: &Node, taken: Taken) -> bool {
-    let computed = match &node.kind {
-        NodeKind::Null => true,
-        NodeKind::Text(_) => is_dynamic(node),
-        NodeKind::Map(_) => map_entries(node).is_none(),
-        NodeKind::Bool(_) | NodeKind::Number(_) | NodeKind::List(_) => false,
-    };
-    if computed {
+fn fits(value_type: ValueType, expression: &Expression, taken: Taken) -> bool {
+    // The kind of a list or map is known even if something in it is computed.
+    let known = expression.elements().is_some()
+        || expression.entries().is_some()
+        || expression.as_literal().is_some();
+    let node = expression.node();
+    if !known || node.kind == NodeKind::Null {
         return true;
     }
     let nested = matches!(node.kind, NodeKind::List(_) | NodeKind::Map(_));
