@@ -11,3 +11,5 @@ pub mod engine;
 
 pub mod provider;
 pub mod store;
+
+pub mod runner;

@@ -1,0 +1,238 @@
+//! Child executions: product actions, `ACS::Template`, the items of `ACS::Loop`.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use crate::base::diagnostic::Diagnostic;
+use crate::base::digest::Digest;
+use crate::base::id::ExecutionId;
+use crate::base::source::Source;
+use crate::base::value::{Map, Value};
+use crate::engine::Execution;
+use crate::engine::effect::Effect;
+use crate::engine::event::{Outer, Started};
+use crate::engine::input::Input;
+use crate::engine::status::{LoopMode, Mode};
+use crate::runner::conductor::{self, Ended, Parent, Seat, Told, Tree};
+use crate::runner::handle::{Identity, Runner, RunnerError};
+use crate::runner::prepare::{role, secret_names, start_scope, task_heads};
+use crate::template::bind::{self, Strictness};
+use crate::template::check;
+use crate::template::model::Template;
+use crate::template::parse;
+use crate::template::source::TemplateSource as _;
+
+/// What a child gets from its parent.
+#[derive(Debug)]
+pub(super) struct Birth {
+    /// The parent's end.
+    pub(super) parent: Parent,
+    /// What the parent started with.
+    pub(super) started: Arc<Started>,
+    /// The values that the parent must not show.
+    pub(super) secrets: Vec<Value>,
+}
+
+/// Starts a child, or goes on with one that was started before, and conducts it to its end.
+pub(super) async fn raise(
+    runner: Runner,
+    tree: Arc<Tree>,
+    birth: Birth,
+    effect: Effect,
+) -> Result<Told, RunnerError> {
+    let unit = birth.parent.unit;
+    let Effect::Child {
+        id,
+        template,
+        version,
+        content,
+        parameters,
+        outer,
+    } = effect
+    else {
+        unreachable!("only child effects are raised");
+    };
+    let events = runner.store().read(&id).await?;
+    let seat = if events.is_empty() {
+        let wish = Wish {
+            id: id.clone(),
+            template,
+            version,
+            content,
+            parameters,
+            outer,
+        };
+        match seat_new(&runner, &tree, &birth, wish).await? {
+            Ok(seat) => seat,
+            Err(reason) => return Ok(Told::Input(Input::ChildRefused { unit, reason })),
+        }
+    } else {
+        runner.seat(&id, events, &tree.closure).await?
+    };
+    let parent = Some(birth.parent);
+    Ok(
+        match conductor::conduct(runner, tree, id, seat, parent).await? {
+            Ended::Stopped => Told::Stopped,
+            Ended::Final {
+                status,
+                outputs,
+                message,
+            } => Told::Input(Input::ChildEnded {
+                unit,
+                status,
+                outputs,
+                message,
+            }),
+        },
+    )
+}
+
+/// A child as the parent's task asks for it.
+struct Wish {
+    id: ExecutionId,
+    template: String,
+    version: Option<String>,
+    content: Option<String>,
+    parameters: Map,
+    outer: Option<Outer>,
+}
+
+/// Makes the seat of a new child, or says why there can be none.
+async fn seat_new(
+    runner: &Runner,
+    tree: &Tree,
+    birth: &Birth,
+    wish: Wish,
+) -> Result<Result<Seat, String>, RunnerError> {
+    let found = match find(runner, tree, &wish) {
+        Ok(found) => found,
+        Err(reason) => return Ok(Err(reason)),
+    };
+    let parent = &birth.started;
+    let identity = Identity {
+        user: parent.user.clone(),
+        account: parent.account.clone(),
+        region: parent.region.clone(),
+    };
+    let scope = start_scope(wish.id.clone(), runner.clock().now(), &identity);
+    let bound = bind::bind(
+        &found.template,
+        &wish.parameters,
+        Strictness::Nested,
+        &scope,
+    );
+    let parameters = match bound {
+        Ok(parameters) => parameters,
+        Err(errors) => {
+            let messages: Vec<String> = errors.iter().map(ToString::to_string).collect();
+            return Ok(Err(format!("`{}`: {}", found.name, messages.join("; "))));
+        }
+    };
+    if !found.pinned {
+        runner
+            .store()
+            .keep(vec![found.template.source.text().to_owned()])
+            .await?;
+    }
+    let started = Started {
+        id: wish.id,
+        template: found.digest,
+        library: parent.library.clone(),
+        tasks: task_heads(&found.template),
+        native: runner.native_actions(&found.template),
+        trigger: None,
+        stored: parent.stored.clone(),
+        secret: secret_names(&found.template),
+        inherited_secrets: birth.secrets.clone(),
+        role: role(&found.template, &parameters).or_else(|| parent.role.clone()),
+        template_name: found.name,
+        template_version: found.version,
+        parameters,
+        mode: Mode::Automatic,
+        loop_mode: LoopMode::Automatic,
+        safety_check: parent.safety_check,
+        region: identity.region,
+        account: identity.account,
+        user: identity.user,
+        parent: Some(birth.parent.unit),
+        outer: wish.outer,
+        description: String::new(),
+        tags: BTreeMap::new(),
+    };
+    Ok(Ok(Seat {
+        execution: Execution::new(found.template),
+        seq: 0,
+        resumed: false,
+        first: Some(Input::Start(Box::new(started))),
+    }))
+}
+
+/// A template for a child.
+struct Found {
+    name: String,
+    version: Option<String>,
+    digest: Digest,
+    template: Arc<Template>,
+    /// Whether its text is stored already.
+    pinned: bool,
+}
+
+fn find(runner: &Runner, tree: &Tree, wish: &Wish) -> Result<Found, String> {
+    if let Some(content) = &wish.content {
+        let name = if wish.template.is_empty() {
+            "<inline>"
+        } else {
+            &wish.template
+        };
+        return checked(runner, name, None, &Source::new(name, content));
+    }
+    if let Some(entry) = tree.closure.find(&wish.template, wish.version.as_deref()) {
+        return Ok(Found {
+            name: entry.name.clone(),
+            version: entry.version.clone(),
+            digest: entry.digest.clone(),
+            template: Arc::clone(&entry.template),
+            pinned: true,
+        });
+    }
+    // The name became known only now, so it was not pinned at the start.
+    match runner
+        .library()
+        .find(&wish.template, wish.version.as_deref())
+    {
+        Ok(Some(found)) => checked(runner, &found.name, found.version, &found.source),
+        Ok(None) => Err(format!("there is no template `{}`", wish.template)),
+        Err(error) => Err(error.to_string()),
+    }
+}
+
+fn checked(
+    runner: &Runner,
+    name: &str,
+    version: Option<String>,
+    source: &Source,
+) -> Result<Found, String> {
+    let digest = Digest::of(source.text().as_bytes());
+    let parsed = parse::parse(source);
+    let mut diagnostics = parsed.diagnostics;
+    if let Some(template) = &parsed.template {
+        diagnostics.extend(check::check(template, runner.catalog(), runner.library()));
+    }
+    if let Some(error) = diagnostics
+        .iter()
+        .find(|diagnostic| Diagnostic::is_error(diagnostic))
+    {
+        return Err(format!("{}: {}", error.place(source), error.message));
+    }
+    let template = parsed
+        .template
+        .ok_or_else(|| format!("`{name}` is no template"))?;
+    let template = Arc::new(template);
+    Ok(Found {
+        name: name.to_owned(),
+        version,
+        digest,
+        template,
+        pinned: false,
+    })
+}

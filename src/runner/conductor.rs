@@ -1,0 +1,377 @@
+//! Works on one execution: decide, append, apply, act. Children are conducted the same way, each
+//! by its own conductor, all below one root.
+
+use std::collections::{HashMap, HashSet};
+use std::pin::Pin;
+use std::sync::Arc;
+use std::time::Duration;
+
+use tokio::sync::mpsc;
+use tokio::task::{AbortHandle, JoinError, JoinSet};
+use tokio_util::sync::CancellationToken;
+
+use crate::base::id::ExecutionId;
+use crate::base::value::Map;
+use crate::engine::Execution;
+use crate::engine::effect::{Effect, EffectKey};
+use crate::engine::event::{Request, Signal, Started, UnitId};
+use crate::engine::input::{Input, Refused};
+use crate::engine::status::ExecutionStatus;
+use crate::runner::broadcast::News;
+use crate::runner::child;
+use crate::runner::closure::Closure;
+use crate::runner::effector;
+use crate::runner::handle::{Runner, RunnerError};
+use crate::runner::mail::Order;
+use crate::store::Seq;
+
+/// How long a stop waits for calls that can neither be made again nor be attached to.
+const STOP_GRACE: Duration = Duration::from_secs(10);
+
+/// What all executions below one root share.
+#[derive(Debug)]
+pub(super) struct Tree {
+    /// Every template that may be called, pinned.
+    pub(super) closure: Arc<Closure>,
+    /// Fires when no new work is to be started.
+    pub(super) stop: CancellationToken,
+    /// Whether to stop as soon as the root waits for a person.
+    pub(super) stop_when_waiting: bool,
+}
+
+/// How a conductor came to its end.
+#[derive(Clone, PartialEq, Debug)]
+pub(super) enum Ended {
+    /// The execution ended.
+    Final {
+        /// With this status.
+        status: ExecutionStatus,
+        /// With these outputs.
+        outputs: Map,
+        /// For this reason.
+        message: String,
+    },
+    /// Work was stopped; whoever takes it up goes on where it stands.
+    Stopped,
+}
+
+/// An execution with its place in the journal, ready to be worked on.
+#[derive(Debug)]
+pub(super) struct Seat {
+    /// The execution, folded.
+    pub(super) execution: Execution,
+    /// Position of its last event; 0 before the start.
+    pub(super) seq: Seq,
+    /// Whether effects demanded earlier may have left a process that died.
+    pub(super) resumed: bool,
+    /// The first thing it is told.
+    pub(super) first: Option<Input>,
+}
+
+/// The parent's end of a conducted child.
+#[derive(Clone, Debug)]
+pub(super) struct Parent {
+    /// The unit that waits for the child.
+    pub(super) unit: UnitId,
+    /// Takes `ChildChanged`.
+    pub(super) news: mpsc::UnboundedSender<Input>,
+}
+
+/// What a spawned effect came to.
+pub(super) enum Told {
+    /// Something to decide on.
+    Input(Input),
+    /// A child was stopped with everything else.
+    Stopped,
+}
+
+/// The work of conducting; boxed because children are conducted inside.
+pub(super) type Conducting = Pin<Box<dyn Future<Output = Result<Ended, RunnerError>> + Send>>;
+
+/// Works on an execution until it ends or is stopped.
+pub(super) fn conduct(
+    runner: Runner,
+    tree: Arc<Tree>,
+    id: ExecutionId,
+    seat: Seat,
+    parent: Option<Parent>,
+) -> Conducting {
+    Box::pin(async move {
+        let (orders, inbox) = mpsc::unbounded_channel();
+        let _registration = runner.mail().register(&id, orders);
+        // What was posted while nobody worked on it.
+        runner.deliver(&id).await?;
+        let (news_sender, news) = mpsc::unbounded_channel();
+        let conductor = Conductor {
+            runner,
+            tree,
+            id,
+            execution: seat.execution,
+            seq: seat.seq,
+            parent,
+            work: JoinSet::new(),
+            flights: HashMap::new(),
+            cancels: HashMap::new(),
+            inbox,
+            news_sender,
+            news,
+            was_waiting: false,
+            settled: HashSet::new(),
+            started: None,
+        };
+        conductor.run(seat.resumed, seat.first).await
+    })
+}
+
+struct Conductor {
+    runner: Runner,
+    tree: Arc<Tree>,
+    id: ExecutionId,
+    execution: Execution,
+    seq: Seq,
+    parent: Option<Parent>,
+    /// Effects under way.
+    work: JoinSet<Result<Told, RunnerError>>,
+    /// How to let go of an effect when stopping; absent for those that must be waited for.
+    flights: HashMap<EffectKey, AbortHandle>,
+    /// How to cancel the call of a unit.
+    cancels: HashMap<UnitId, CancellationToken>,
+    inbox: mpsc::UnboundedReceiver<Order>,
+    news_sender: mpsc::UnboundedSender<Input>,
+    news: mpsc::UnboundedReceiver<Input>,
+    was_waiting: bool,
+    /// Numbers of the orders that have been obeyed; each may be handed over more than once.
+    settled: HashSet<u64>,
+    /// What it started with, shared with its children; filled at the first use.
+    started: Option<Arc<Started>>,
+}
+
+/// What happened next.
+enum Next {
+    Done(Result<Result<Told, RunnerError>, JoinError>),
+    News(Input),
+    Order(Order),
+    Stop,
+    GraceOver,
+}
+
+impl Conductor {
+    async fn run(mut self, mut resumed: bool, first: Option<Input>) -> Result<Ended, RunnerError> {
+        if let Some(input) = first {
+            self.tell(input).await?;
+        }
+        let mut stopping = None;
+        loop {
+            if self.execution.status().is_final() {
+                return Ok(self.ended());
+            }
+            if stopping.is_none() {
+                for (key, effect) in self.execution.take_fresh() {
+                    self.dispatch(key, effect, resumed);
+                }
+                resumed = false;
+            } else if self.work.is_empty() {
+                return Ok(Ended::Stopped);
+            }
+            match self.next(stopping).await {
+                Next::Done(Ok(told)) => {
+                    if let Told::Input(input) = told? {
+                        self.tell(input).await?;
+                    }
+                }
+                // An aborted flight was let go of on purpose; a panic must not be lost.
+                Next::Done(Err(error)) if error.is_cancelled() => {}
+                Next::Done(Err(error)) => std::panic::resume_unwind(error.into_panic()),
+                Next::News(input) => {
+                    self.tell(input).await?;
+                }
+                Next::Order(order) => self.obey(order).await?,
+                Next::Stop => {
+                    stopping = Some(tokio::time::Instant::now() + STOP_GRACE);
+                    self.let_go();
+                }
+                Next::GraceOver => return Ok(Ended::Stopped),
+            }
+        }
+    }
+
+    /// Waits for something to happen. Cancel-safe.
+    async fn next(&mut self, stopping: Option<tokio::time::Instant>) -> Next {
+        let grace = async {
+            match stopping {
+                Some(at) => tokio::time::sleep_until(at).await,
+                None => std::future::pending().await,
+            }
+        };
+        tokio::select! {
+            biased;
+            () = self.tree.stop.cancelled(), if stopping.is_none() => Next::Stop,
+            Some(order) = self.inbox.recv() => Next::Order(order),
+            Some(done) = self.work.join_next() => Next::Done(done),
+            Some(input) = self.news.recv() => Next::News(input),
+            () = grace => Next::GraceOver,
+        }
+    }
+
+    /// Decides, appends, applies. Returns why the input was refused, if it was.
+    async fn tell(&mut self, input: Input) -> Result<Option<Refused>, RunnerError> {
+        if let Input::Answered { unit, .. } = &input {
+            self.cancels.remove(unit);
+        }
+        let events = match self.execution.decide(&input, self.runner.clock().now()) {
+            Ok(events) => events,
+            Err(refused) => {
+                tracing::debug!(execution = %self.id, %refused, "input refused");
+                return Ok(Some(refused));
+            }
+        };
+        if events.is_empty() {
+            return Ok(None);
+        }
+        self.seq = self
+            .runner
+            .store()
+            .append(&self.id, self.seq, &events)
+            .await?;
+        for event in &events {
+            self.execution
+                .apply(event)
+                .map_err(|error| RunnerError::Journal {
+                    id: self.id.clone(),
+                    reason: error.to_string(),
+                })?;
+        }
+        self.runner.broadcast().send(|| News::Events {
+            id: self.id.clone(),
+            events: events.into(),
+        });
+        self.report_waiting();
+        Ok(None)
+    }
+
+    /// Tells the parent, or the one who runs, that the execution now waits for a person or no
+    /// longer does.
+    fn report_waiting(&mut self) {
+        let waiting = self.execution.status() == ExecutionStatus::Waiting;
+        if waiting == self.was_waiting {
+            return;
+        }
+        self.was_waiting = waiting;
+        match &self.parent {
+            Some(parent) => {
+                // A parent that has gone no longer shows anything.
+                drop(parent.news.send(Input::ChildChanged {
+                    unit: parent.unit,
+                    waiting,
+                }));
+            }
+            None if waiting && self.tree.stop_when_waiting => self.tree.stop.cancel(),
+            None => {}
+        }
+    }
+
+    async fn obey(&mut self, order: Order) -> Result<(), RunnerError> {
+        if order
+            .number
+            .is_some_and(|number| !self.settled.insert(number))
+        {
+            return Ok(());
+        }
+        let refused = self.tell(Input::Signal(order.signal)).await?;
+        if let Some(number) = order.number {
+            let refusal = refused.map(|refused| refused.to_string());
+            self.runner.store().settle(number, refusal).await?;
+        }
+        Ok(())
+    }
+
+    fn dispatch(&mut self, key: EffectKey, effect: Effect, resumed: bool) {
+        match (key, effect) {
+            (EffectKey::Call(unit, number), Effect::Call { call, task }) => {
+                let cancel = CancellationToken::new();
+                self.cancels.insert(unit, cancel.clone());
+                let flight = effector::Flight {
+                    execution: self.id.clone(),
+                    user: self.started().user.clone(),
+                    unit,
+                    number,
+                    task,
+                    call,
+                    cancel,
+                    resumed,
+                };
+                let may_be_left = effector::may_be_left(&self.runner, &flight.call);
+                let handle = self.work.spawn(effector::fly(self.runner.clone(), flight));
+                if may_be_left {
+                    self.flights.insert(key, handle);
+                }
+            }
+            (EffectKey::Timer(unit, timer), Effect::Timer { at }) => {
+                let clock = Arc::clone(self.runner.clock());
+                let handle = self.work.spawn(async move {
+                    clock.sleep_until(at).await;
+                    Ok(Told::Input(Input::TimerFired { unit, timer }))
+                });
+                self.flights.insert(key, handle);
+            }
+            (EffectKey::Child(unit), effect @ Effect::Child { .. }) => {
+                let birth = child::Birth {
+                    parent: Parent {
+                        unit,
+                        news: self.news_sender.clone(),
+                    },
+                    started: self.started(),
+                    secrets: self.execution.secrets(),
+                };
+                let (runner, tree) = (self.runner.clone(), Arc::clone(&self.tree));
+                self.work.spawn(child::raise(runner, tree, birth, effect));
+            }
+            (EffectKey::CancelCall(unit), Effect::CancelCall) => {
+                if let Some(cancel) = self.cancels.get(&unit) {
+                    cancel.cancel();
+                }
+            }
+            (EffectKey::CancelChild(_), Effect::CancelChild { id }) => {
+                let by = self.id.to_string();
+                let signal = Signal {
+                    by,
+                    note: String::new(),
+                    request: Request::Cancel,
+                };
+                self.runner.mail().hand(
+                    &id,
+                    Order {
+                        number: None,
+                        signal,
+                    },
+                );
+            }
+            (key, effect) => unreachable!("effect {effect:?} has the key of another: {key:?}"),
+        }
+    }
+
+    fn started(&mut self) -> Arc<Started> {
+        let execution = &self.execution;
+        let started = self.started.get_or_insert_with(|| {
+            let started = execution.started().expect("effects follow the start");
+            Arc::new(started.clone())
+        });
+        Arc::clone(started)
+    }
+
+    /// Lets go of everything that can be taken up again later.
+    fn let_go(&mut self) {
+        for handle in self.flights.values() {
+            handle.abort();
+        }
+        self.flights.clear();
+    }
+
+    fn ended(&self) -> Ended {
+        Ended::Final {
+            status: self.execution.status(),
+            outputs: self.execution.outputs().clone(),
+            message: self.execution.message(),
+        }
+    }
+}

@@ -1,0 +1,85 @@
+//! Makes API calls for conductors.
+
+use tokio_util::sync::CancellationToken;
+
+use crate::base::call::{ApiCall, ApiError, CallFault, Recovery};
+use crate::base::id::ExecutionId;
+use crate::base::output::LogKey;
+use crate::base::value::Value;
+use crate::engine::event::UnitId;
+use crate::engine::input::Input;
+use crate::provider::CallContext;
+use crate::runner::conductor::Told;
+use crate::runner::handle::{Runner, RunnerError};
+use crate::runner::loopback;
+
+/// A call to be made.
+#[derive(Debug)]
+pub(super) struct Flight {
+    pub(super) execution: ExecutionId,
+    pub(super) user: String,
+    pub(super) unit: UnitId,
+    pub(super) number: u32,
+    pub(super) task: String,
+    pub(super) call: ApiCall,
+    pub(super) cancel: CancellationToken,
+    pub(super) resumed: bool,
+}
+
+/// Tells whether a call under way may be let go of and taken up again later without harm.
+pub(super) fn may_be_left(runner: &Runner, call: &ApiCall) -> bool {
+    recovery(runner, call) == Some(Recovery::Resumable)
+}
+
+fn recovery(runner: &Runner, call: &ApiCall) -> Option<Recovery> {
+    runner.api(&call.service, &call.api).map(|api| api.recovery)
+}
+
+/// Makes the call and returns its answer as input.
+pub(super) async fn fly(runner: Runner, flight: Flight) -> Result<Told, RunnerError> {
+    let (unit, call) = (flight.unit, flight.number);
+    let answer = answer(&runner, flight).await;
+    Ok(Told::Input(Input::Answered { unit, call, answer }))
+}
+
+async fn answer(runner: &Runner, flight: Flight) -> Result<Value, CallFault> {
+    let Some(recovery) = recovery(runner, &flight.call) else {
+        return Err(unserved(&flight.call).into());
+    };
+    if flight.resumed && recovery == Recovery::Manual {
+        return Err(CallFault::Unknown {
+            reason: format!(
+                "the process died while `{}` was under way",
+                flight.call.display_name()
+            ),
+        });
+    }
+    let context = CallContext {
+        now: runner.clock().now(),
+        log: LogKey {
+            execution: flight.execution,
+            task: flight.task,
+            item: flight.unit.item,
+            attempt: flight.unit.attempt,
+        },
+        sink: runner.sink(),
+        cancel: flight.cancel,
+        resumed: flight.resumed,
+        user: flight.user,
+    };
+    tracing::debug!(action = %flight.call.display_name(), "call");
+    if loopback::serves(&flight.call) {
+        return loopback::call(runner, &flight.call).await;
+    }
+    runner.provider().call(&flight.call, &context).await
+}
+
+fn unserved(call: &ApiCall) -> ApiError {
+    ApiError::new(
+        "UnsupportedOperation",
+        format!(
+            "`{}` is not served by this profile; `oos action list --apis` shows what is",
+            call.display_name()
+        ),
+    )
+}

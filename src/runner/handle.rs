@@ -1,0 +1,462 @@
+//! The runner: start, drive, signal. A cheap handle; clones share everything.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use tokio::sync::broadcast;
+use tokio_util::sync::CancellationToken;
+use tokio_util::task::TaskTracker;
+
+use crate::action::{ApiSpec, Catalog};
+use crate::base::digest::Digest;
+use crate::base::id::ExecutionId;
+use crate::base::output::OutputSink;
+use crate::base::source::Source;
+use crate::base::value::Map;
+use crate::engine::Execution;
+use crate::engine::event::{Event, Fact, Signal, Started};
+use crate::engine::input::Input;
+use crate::engine::status::{ExecutionStatus, WaitReason};
+use crate::provider::Provider;
+use crate::runner::broadcast::{Broadcast, News, ShownSink};
+use crate::runner::clock::Clock;
+use crate::runner::closure::Closure;
+use crate::runner::conductor::{self, Ended, Seat, Tree};
+use crate::runner::library::Library;
+use crate::runner::loopback;
+use crate::runner::mail::{MailRoom, Order};
+use crate::runner::prepare::{Prepared, StartError};
+use crate::store::{OwnerGuard, Store, StoreError};
+use crate::template::model::Template;
+use crate::template::parse;
+
+/// How often a sender looks whether its signal has been answered.
+const ANSWER_INTERVAL: Duration = Duration::from_millis(10);
+
+/// How long a sender waits for the owner of an execution to answer.
+const ANSWER_PATIENCE: Duration = Duration::from_secs(5);
+
+/// Who runs things, and where.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Identity {
+    /// The user's name.
+    pub user: String,
+    /// The account number.
+    pub account: String,
+    /// The region.
+    pub region: String,
+}
+
+/// What a runner is made of.
+#[derive(Debug)]
+pub struct Parts {
+    /// Remembers.
+    pub store: Arc<dyn Store>,
+    /// Acts.
+    pub provider: Arc<dyn Provider>,
+    /// Finds templates.
+    pub library: Library,
+    /// Tells the time.
+    pub clock: Arc<dyn Clock>,
+    /// Who runs things.
+    pub identity: Identity,
+}
+
+/// Starts executions and works on them.
+#[derive(Clone, Debug)]
+pub struct Runner {
+    inner: Arc<Inner>,
+}
+
+#[derive(Debug)]
+struct Inner {
+    store: Arc<dyn Store>,
+    provider: Arc<dyn Provider>,
+    library: Library,
+    catalog: Catalog,
+    clock: Arc<dyn Clock>,
+    identity: Identity,
+    broadcast: Broadcast,
+    mail: MailRoom,
+    sink: Arc<dyn OutputSink>,
+    /// Executions started by executions, worked on beside them.
+    guests: TaskTracker,
+}
+
+/// How driving an execution came to its end.
+#[derive(Clone, PartialEq, Debug)]
+pub enum Outcome {
+    /// The execution ended.
+    Ended {
+        /// With this status.
+        status: ExecutionStatus,
+        /// With these outputs.
+        outputs: Map,
+        /// For this reason.
+        message: String,
+    },
+    /// Nobody works on it any more; it goes on when it is driven again.
+    Stopped,
+}
+
+/// When driving stops before the end.
+#[derive(Clone, Debug, Default)]
+pub struct DriveOptions {
+    /// Fires when no new work is to be started.
+    pub stop: CancellationToken,
+    /// Whether to stop as soon as the execution waits for a person.
+    pub stop_when_waiting: bool,
+}
+
+/// Why an execution could not be worked on.
+#[derive(Debug, thiserror::Error)]
+pub enum RunnerError {
+    /// There is no such execution.
+    #[error("there is no execution `{0}`")]
+    NotFound(ExecutionId),
+    /// Another process works on it.
+    #[error("another process works on `{0}`")]
+    Owned(ExecutionId),
+    /// What is recorded does not make sense.
+    #[error("the journal of `{id}` is damaged: {reason}")]
+    Journal {
+        /// Which execution.
+        id: ExecutionId,
+        /// Why, in words.
+        reason: String,
+    },
+    /// The store failed.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+}
+
+/// What became of a signal.
+#[derive(Debug, thiserror::Error)]
+pub enum SignalError {
+    /// It does not fit; the reason names the remedy.
+    #[error("{0}")]
+    Refused(String),
+    /// It is stored and will be taken up by whoever works on the execution next.
+    #[error("nobody works on `{0}` at the moment")]
+    Nobody(ExecutionId),
+    /// The execution could not be looked at.
+    #[error(transparent)]
+    Runner(#[from] RunnerError),
+}
+
+impl From<StoreError> for SignalError {
+    fn from(error: StoreError) -> Self {
+        Self::Runner(error.into())
+    }
+}
+
+impl Runner {
+    /// Joins the parts.
+    pub fn new(parts: Parts) -> Self {
+        let broadcast = Broadcast::new();
+        let sink: Arc<dyn OutputSink> = Arc::clone(&parts.store) as Arc<dyn OutputSink>;
+        let inner = Inner {
+            catalog: Catalog::new(parts.provider.actions()),
+            sink: Arc::new(ShownSink::new(sink, broadcast.clone())),
+            store: parts.store,
+            provider: parts.provider,
+            library: parts.library,
+            clock: parts.clock,
+            identity: parts.identity,
+            broadcast,
+            mail: MailRoom::default(),
+            guests: TaskTracker::new(),
+        };
+        Self {
+            inner: Arc::new(inner),
+        }
+    }
+
+    /// Returns the store.
+    pub fn store(&self) -> &dyn Store {
+        self.inner.store.as_ref()
+    }
+
+    /// Returns the provider.
+    pub fn provider(&self) -> &dyn Provider {
+        self.inner.provider.as_ref()
+    }
+
+    /// Returns where templates are found.
+    pub fn library(&self) -> &Library {
+        &self.inner.library
+    }
+
+    /// Returns the actions that need no template.
+    pub fn catalog(&self) -> &Catalog {
+        &self.inner.catalog
+    }
+
+    /// Returns who runs things.
+    pub fn identity(&self) -> &Identity {
+        &self.inner.identity
+    }
+
+    /// Returns the clock.
+    pub fn clock(&self) -> &Arc<dyn Clock> {
+        &self.inner.clock
+    }
+
+    pub(super) fn broadcast(&self) -> &Broadcast {
+        &self.inner.broadcast
+    }
+
+    pub(super) fn mail(&self) -> &MailRoom {
+        &self.inner.mail
+    }
+
+    pub(super) fn sink(&self) -> Arc<dyn OutputSink> {
+        Arc::clone(&self.inner.sink)
+    }
+
+    /// Works on an execution that another one started, beside it and for as long as it takes.
+    /// [`finish_guests`](Self::finish_guests) waits for it.
+    pub(super) fn host(&self, id: ExecutionId) {
+        let runner = self.clone();
+        let work = async move {
+            if let Err(error) = runner.drive(&id, DriveOptions::default()).await {
+                tracing::error!(execution = %id, %error, "a started execution cannot be worked on");
+            }
+        };
+        drop(self.inner.guests.spawn(work));
+    }
+
+    /// Returns once every execution that was started by an execution has come to an end.
+    pub async fn finish_guests(&self) {
+        self.inner.guests.close();
+        self.inner.guests.wait().await;
+    }
+
+    /// Returns what is known of an API, or `None` if nobody serves it.
+    pub fn api(&self, service: &str, api: &str) -> Option<ApiSpec> {
+        loopback::api(service, api).or_else(|| self.provider().api(service, api))
+    }
+
+    /// Returns a listener to everything that happens from now on.
+    pub fn subscribe(&self) -> broadcast::Receiver<News> {
+        self.inner.broadcast.subscribe()
+    }
+
+    /// Starts a prepared execution: durable when it returns, worked on by nobody yet.
+    pub async fn start(&self, prepared: &Prepared) -> Result<ExecutionId, StartError> {
+        let mut texts = prepared.closure.texts();
+        texts.push(prepared.template.source.text().to_owned());
+        self.store().keep(texts).await?;
+        let id = prepared.started.id.clone();
+        let input = Input::Start(Box::new(prepared.started.clone()));
+        let events = Execution::new(Arc::clone(&prepared.template))
+            .decide(&input, self.clock().now())
+            .expect("a new execution can always start");
+        self.store().append(&id, 0, &events).await?;
+        self.broadcast().send(|| News::Events {
+            id: id.clone(),
+            events: events.into(),
+        });
+        Ok(id)
+    }
+
+    /// Works on an execution and all its children until it ends or is stopped. Dropping the future
+    /// leaves everything as after a crash: resumable.
+    pub async fn drive(
+        &self,
+        id: &ExecutionId,
+        options: DriveOptions,
+    ) -> Result<Outcome, RunnerError> {
+        let root = id.root();
+        let _owner = self.claim(&root)?;
+        let events = self.store().read(&root).await?;
+        let started = started(&root, &events)?;
+        let closure = Arc::new(self.closure(&root, &started.library).await?);
+        let seat = self.seat(&root, events, &closure).await?;
+        let tree = Arc::new(Tree {
+            closure,
+            stop: options.stop,
+            stop_when_waiting: options.stop_when_waiting,
+        });
+        let conducting = conductor::conduct(self.clone(), tree, root, seat, None);
+        let ended = tokio::select! {
+            ended = conducting => ended?,
+            error = self.carry_mail() => return Err(error),
+        };
+        Ok(match ended {
+            Ended::Final {
+                status,
+                outputs,
+                message,
+            } => Outcome::Ended {
+                status,
+                outputs,
+                message,
+            },
+            Ended::Stopped => Outcome::Stopped,
+        })
+    }
+
+    fn claim(&self, root: &ExecutionId) -> Result<OwnerGuard, RunnerError> {
+        self.store()
+            .claim(root)?
+            .ok_or_else(|| RunnerError::Owned(root.clone()))
+    }
+
+    /// Brings signals to the conductors for as long as it is polled; returns only when the store
+    /// fails.
+    async fn carry_mail(&self) -> RunnerError {
+        let mut seen = 0;
+        loop {
+            let posted = match self.store().posted(seen).await {
+                Ok(posted) => posted,
+                Err(error) => return error.into(),
+            };
+            for (number, id) in posted {
+                seen = seen.max(number);
+                if self.mail().has(&id)
+                    && let Err(error) = self.deliver(&id).await
+                {
+                    return error.into();
+                }
+            }
+        }
+    }
+
+    /// Hands everything that waits in the store for an execution to its conductor, which knows
+    /// what it has had already.
+    pub(super) async fn deliver(&self, id: &ExecutionId) -> Result<(), StoreError> {
+        for (number, signal) in self.store().waiting(id).await? {
+            self.mail().hand(
+                id,
+                Order {
+                    number: Some(number),
+                    signal,
+                },
+            );
+        }
+        Ok(())
+    }
+
+    /// Sends a signal to an execution, or to the child that it waits for, and returns once the
+    /// owner has taken it.
+    pub async fn signal(&self, id: &ExecutionId, signal: &Signal) -> Result<(), SignalError> {
+        let (id, status) = self.addressee(id).await?;
+        if status.is_final() {
+            let reason = format!("`{id}` has ended with status {}", status.as_str());
+            return Err(SignalError::Refused(reason));
+        }
+        let owned = self.store().is_owned(&id.root())?;
+        let number = self.store().post(&id, signal).await?;
+        if !owned {
+            return Err(SignalError::Nobody(id));
+        }
+        let deadline = tokio::time::Instant::now() + ANSWER_PATIENCE;
+        while tokio::time::Instant::now() < deadline {
+            match self.store().answer(number).await? {
+                Some(Ok(())) => return Ok(()),
+                Some(Err(reason)) => return Err(SignalError::Refused(reason)),
+                None => tokio::time::sleep(ANSWER_INTERVAL).await,
+            }
+        }
+        Err(SignalError::Nobody(id))
+    }
+
+    /// Follows an execution that waits for a child down to the one that waits for a person.
+    async fn addressee(
+        &self,
+        id: &ExecutionId,
+    ) -> Result<(ExecutionId, ExecutionStatus), RunnerError> {
+        let mut id = id.clone();
+        loop {
+            let view = self.store().execution(&id).await?;
+            let view = view.ok_or_else(|| RunnerError::NotFound(id.clone()))?;
+            match view.waiting_status {
+                Some(WaitReason::Child { id: child }) => id = child,
+                _ => return Ok((id, view.status)),
+            }
+        }
+    }
+
+    async fn text(&self, digest: &Digest) -> Result<String, StoreError> {
+        self.store()
+            .content(digest)
+            .await?
+            .ok_or_else(|| StoreError::Damaged {
+                what: format!("content {digest}"),
+                reason: "it is missing".to_owned(),
+            })
+    }
+
+    /// Reads the pinned templates of a root execution.
+    async fn closure(&self, id: &ExecutionId, list: &Digest) -> Result<Closure, RunnerError> {
+        let list = self.text(list).await?;
+        let mut texts = std::collections::HashMap::new();
+        for digest in Closure::digests(&list) {
+            let text = self.text(&digest).await?;
+            texts.insert(digest, text);
+        }
+        Closure::from_list(&list, |digest| texts.remove(digest).ok_or("it is missing")).map_err(
+            |error| RunnerError::Journal {
+                id: id.clone(),
+                reason: error.to_string(),
+            },
+        )
+    }
+
+    /// Folds an execution that was started before.
+    pub(super) async fn seat(
+        &self,
+        id: &ExecutionId,
+        events: Vec<Event>,
+        closure: &Closure,
+    ) -> Result<Seat, RunnerError> {
+        let damaged = |reason: String| RunnerError::Journal {
+            id: id.clone(),
+            reason,
+        };
+        let started = started(id, &events)?;
+        let template = self.pinned(started, closure).await?;
+        let template =
+            template.ok_or_else(|| damaged("its template cannot be parsed".to_owned()))?;
+        let seq = u64::try_from(events.len()).expect("a journal fits in memory");
+        let execution =
+            Execution::fold(template, events).map_err(|error| damaged(error.to_string()))?;
+        Ok(Seat {
+            execution,
+            seq,
+            resumed: true,
+            first: None,
+        })
+    }
+
+    async fn pinned(
+        &self,
+        started: &Started,
+        closure: &Closure,
+    ) -> Result<Option<Arc<Template>>, RunnerError> {
+        let version = started.template_version.as_deref();
+        if let Some(entry) = closure.find(&started.template_name, version)
+            && entry.digest == started.template
+        {
+            return Ok(Some(Arc::clone(&entry.template)));
+        }
+        let text = self.text(&started.template).await?;
+        let parsed = parse::parse(&Source::new(&started.template_name, text));
+        Ok(parsed.template.map(Arc::new))
+    }
+}
+
+fn started<'a>(id: &ExecutionId, events: &'a [Event]) -> Result<&'a Started, RunnerError> {
+    match events.first() {
+        None => Err(RunnerError::NotFound(id.clone())),
+        Some(Event {
+            fact: Fact::ExecutionStarted(started),
+            ..
+        }) => Ok(started),
+        Some(_) => Err(RunnerError::Journal {
+            id: id.clone(),
+            reason: "it does not begin with its start".to_owned(),
+        }),
+    }
+}

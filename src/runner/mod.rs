@@ -1,0 +1,24 @@
+//! Floor 4: joins deciding with doing. Owns executions, makes their effects happen and tells them
+//! the answers.
+
+pub mod broadcast;
+mod child;
+pub mod clock;
+pub mod closure;
+mod conductor;
+mod effector;
+pub mod handle;
+pub mod library;
+mod loopback;
+mod mail;
+pub mod plan;
+pub mod prepare;
+mod scope;
+pub mod usage;
+
+pub use broadcast::News;
+pub use clock::{Clock, SystemClock};
+pub use handle::{DriveOptions, Identity, Outcome, Parts, Runner, RunnerError, SignalError};
+pub use library::Library;
+pub use plan::Plan;
+pub use prepare::{Prepared, StartError, StartRequest, TemplateRef};

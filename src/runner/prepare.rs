@@ -1,0 +1,398 @@
+//! From a request to start to everything that a start needs: found, checked, bound, pinned.
+//! Whatever can be refused is refused here, before anything happens.
+
+use std::collections::BTreeMap;
+use std::path::PathBuf;
+use std::sync::Arc;
+
+use crate::base::diagnostic::Diagnostic;
+use crate::base::digest::Digest;
+use crate::base::id::ExecutionId;
+use crate::base::source::Source;
+use crate::base::time::Timestamp;
+use crate::base::value::{Map, Value, text};
+use crate::engine::event::{Started, TaskHead};
+use crate::engine::status::{LoopMode, Mode, SafetyCheck};
+use crate::runner::closure::Closure;
+use crate::runner::handle::{Identity, Runner};
+use crate::runner::scope::StartScope;
+use crate::runner::usage::{self, ApiUse};
+use crate::template::bind::{self, BindError, Strictness};
+use crate::template::check;
+use crate::template::model::{Format, Task, Template};
+use crate::template::parse;
+use crate::template::source::{LookupError, TemplateSource as _};
+
+/// Names the template to run.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub enum TemplateRef {
+    /// A file.
+    File(PathBuf),
+    /// A name, looked up in the library.
+    Name {
+        /// The name, any case.
+        name: String,
+        /// `v1`, `v2`, …; the newest when not given.
+        version: Option<String>,
+    },
+    /// A text.
+    Text {
+        /// The name to show.
+        name: String,
+        /// The template.
+        text: String,
+    },
+}
+
+/// What a person asks for.
+#[derive(Clone, PartialEq, Debug)]
+pub struct StartRequest {
+    /// The template.
+    pub template: TemplateRef,
+    /// Arguments by parameter name.
+    pub arguments: Map,
+    /// How tasks are treated.
+    pub mode: Mode,
+    /// How loops pause.
+    pub loop_mode: LoopMode,
+    /// Whether high-risk calls wait.
+    pub safety_check: SafetyCheck,
+    /// What the run is for.
+    pub description: String,
+    /// Labels.
+    pub tags: BTreeMap<String, String>,
+}
+
+impl StartRequest {
+    /// Makes a request with nothing but a template.
+    pub fn new(template: TemplateRef) -> Self {
+        Self {
+            template,
+            arguments: Map::new(),
+            mode: Mode::default(),
+            loop_mode: LoopMode::default(),
+            safety_check: SafetyCheck::default(),
+            description: String::new(),
+            tags: BTreeMap::new(),
+        }
+    }
+}
+
+/// A template that can be run: no errors, all it calls found, all APIs served.
+#[derive(Clone, Debug)]
+pub struct Prepared {
+    pub(super) started: Started,
+    pub(super) template: Arc<Template>,
+    pub(super) closure: Arc<Closure>,
+    pub(super) warnings: Vec<Diagnostic>,
+}
+
+impl Prepared {
+    /// Returns the template.
+    pub fn template(&self) -> &Template {
+        &self.template
+    }
+
+    /// Returns what it will start with.
+    pub fn started(&self) -> &Started {
+        &self.started
+    }
+
+    /// Returns everything that it may call.
+    pub fn closure(&self) -> &Closure {
+        &self.closure
+    }
+
+    /// Returns what was found odd in the template.
+    pub fn warnings(&self) -> &[Diagnostic] {
+        &self.warnings
+    }
+}
+
+/// An API that the template calls and nobody serves.
+#[derive(Clone, PartialEq, Debug)]
+pub struct Unserved {
+    /// The template that calls it.
+    pub template: Source,
+    /// The call.
+    pub usage: ApiUse,
+}
+
+/// Why a start was refused. Nothing has happened.
+#[derive(Debug, thiserror::Error)]
+pub enum StartError {
+    /// There is no such template.
+    #[error("there is no template `{name}`")]
+    NotFound {
+        /// The name.
+        name: String,
+        /// A name that is near, if there is one.
+        nearest: Option<String>,
+    },
+    /// A template could not be read.
+    #[error(transparent)]
+    Lookup(#[from] LookupError),
+    /// The template has errors.
+    #[error("`{}` has {} errors", .template.name(), .diagnostics.iter().filter(|d| d.is_error()).count())]
+    Invalid {
+        /// Its text.
+        template: Source,
+        /// Errors and warnings.
+        diagnostics: Vec<Diagnostic>,
+    },
+    /// It is a desired state, which is not run.
+    #[error("`{name}` describes a desired state (`OOS-2019-06-01-State`), which cannot be run")]
+    State {
+        /// The template.
+        name: String,
+    },
+    /// The arguments do not fit.
+    #[error("the parameters of `{name}` do not fit")]
+    Arguments {
+        /// The template.
+        name: String,
+        /// What does not.
+        errors: Vec<BindError>,
+    },
+    /// It calls APIs that nobody serves.
+    #[error("`{name}` calls {} APIs that this profile does not serve", .unserved.len())]
+    Unserved {
+        /// The template.
+        name: String,
+        /// Which.
+        unserved: Vec<Unserved>,
+    },
+    /// The store failed.
+    #[error(transparent)]
+    Store(#[from] crate::store::StoreError),
+}
+
+impl Runner {
+    /// Loads, checks and binds a template and everything that it calls. Nothing is stored.
+    pub fn prepare(&self, request: StartRequest) -> Result<Prepared, StartError> {
+        let (template, warnings) = self.load(&request.template)?;
+        let id = ExecutionId::new(self.clock().now(), self.clock().chance());
+        let scope = start_scope(id.clone(), self.clock().now(), self.identity());
+        let name = template_display_name(&request.template, &template);
+        let parameters = bind::bind(&template, &request.arguments, Strictness::TopLevel, &scope)
+            .map_err(|errors| StartError::Arguments {
+                name: name.0.clone(),
+                errors,
+            })?;
+        let closure = Closure::of(&template, self.catalog(), self.library())?;
+        self.refuse_unserved(&name.0, &template, &closure)?;
+        let started = Started {
+            tasks: task_heads(&template),
+            native: self.native_actions(&template),
+            trigger: None,
+            stored: Map::new(),
+            secret: secret_names(&template),
+            role: role(&template, &parameters),
+            template: Digest::of(template.source.text().as_bytes()),
+            library: Digest::of(closure.list().as_bytes()),
+            id,
+            template_name: name.0,
+            template_version: name.1,
+            parameters,
+            inherited_secrets: Vec::new(),
+            mode: request.mode,
+            loop_mode: request.loop_mode,
+            safety_check: request.safety_check,
+            region: self.identity().region.clone(),
+            account: self.identity().account.clone(),
+            user: self.identity().user.clone(),
+            parent: None,
+            outer: None,
+            description: request.description,
+            tags: request.tags,
+        };
+        Ok(Prepared {
+            started,
+            template: Arc::new(template),
+            closure: Arc::new(closure),
+            warnings,
+        })
+    }
+
+    /// Reads, parses and checks a template; returns it with its warnings.
+    pub fn load(&self, template: &TemplateRef) -> Result<(Template, Vec<Diagnostic>), StartError> {
+        let source = self.source(template)?;
+        let parsed = parse::parse(&source);
+        let mut diagnostics = parsed.diagnostics;
+        if let Some(template) = &parsed.template {
+            diagnostics.extend(check::check(template, self.catalog(), self.library()));
+        }
+        diagnostics.sort_by_key(|diagnostic| diagnostic.span);
+        match parsed.template {
+            Some(template) if !diagnostics.iter().any(Diagnostic::is_error) => {
+                if template.format == Format::State {
+                    return Err(StartError::State {
+                        name: source.name().to_owned(),
+                    });
+                }
+                Ok((template, diagnostics))
+            }
+            _ => Err(StartError::Invalid {
+                template: source,
+                diagnostics,
+            }),
+        }
+    }
+
+    fn source(&self, template: &TemplateRef) -> Result<Source, StartError> {
+        match template {
+            TemplateRef::Text { name, text } => Ok(Source::new(name, text)),
+            TemplateRef::File(path) => {
+                let name = path.display().to_string();
+                let failed = |reason: String| LookupError {
+                    name: name.clone(),
+                    reason,
+                };
+                let bytes = std::fs::read(path).map_err(|error| failed(error.to_string()))?;
+                let text = String::from_utf8(bytes).map_err(|_| failed("not UTF-8".to_owned()))?;
+                Ok(Source::new(name, text))
+            }
+            TemplateRef::Name { name, version } => {
+                let found = self.library().find(name, version.as_deref())?;
+                found
+                    .map(|found| found.source)
+                    .ok_or_else(|| self.not_found(name))
+            }
+        }
+    }
+
+    fn not_found(&self, name: &str) -> StartError {
+        // A listing that fails costs the hint, not the error.
+        let names = self.library().names().unwrap_or_default();
+        let nearest = crate::base::name::nearest(name, names.iter().map(String::as_str));
+        StartError::NotFound {
+            name: name.to_owned(),
+            nearest: nearest.map(ToOwned::to_owned),
+        }
+    }
+
+    fn refuse_unserved(
+        &self,
+        name: &str,
+        template: &Template,
+        closure: &Closure,
+    ) -> Result<(), StartError> {
+        let called = closure.entries().map(|entry| entry.template.as_ref());
+        let unserved: Vec<Unserved> = std::iter::once(template)
+            .chain(called)
+            .flat_map(|template| {
+                usage::api_uses(template)
+                    .into_iter()
+                    .map(|usage| (template.source.clone(), usage))
+            })
+            .filter(|(_, usage)| self.api(&usage.service, &usage.api).is_none())
+            .map(|(template, usage)| Unserved { template, usage })
+            .collect();
+        if unserved.is_empty() {
+            return Ok(());
+        }
+        Err(StartError::Unserved {
+            name: name.to_owned(),
+            unserved,
+        })
+    }
+
+    /// Returns the actions of a template that the provider serves itself, in lower case.
+    pub(super) fn native_actions(&self, template: &Template) -> Vec<String> {
+        let mut native: Vec<String> = template
+            .tasks
+            .iter()
+            .map(|task| task.action.value.key())
+            .filter(|action| {
+                self.catalog()
+                    .native()
+                    .iter()
+                    .any(|n| n.name.eq_ignore_ascii_case(action))
+            })
+            .collect();
+        native.sort();
+        native.dedup();
+        native
+    }
+}
+
+/// Returns the scope in which the parameters of a new execution are bound.
+pub(super) fn start_scope(id: ExecutionId, now: Timestamp, identity: &Identity) -> StartScope {
+    StartScope {
+        id,
+        now,
+        region: identity.region.clone(),
+        account: identity.account.clone(),
+        user: identity.user.clone(),
+    }
+}
+
+/// Returns name and action of every task.
+pub(super) fn task_heads(template: &Template) -> Vec<TaskHead> {
+    let head = |task: &Task| TaskHead {
+        name: task.name.value.as_str().to_owned(),
+        action: task.action.value.as_str().to_owned(),
+    };
+    template.tasks.iter().map(head).collect()
+}
+
+/// Returns the names of the parameters that must not be shown.
+pub(super) fn secret_names(template: &Template) -> Vec<String> {
+    template
+        .parameters
+        .iter()
+        .filter(|parameter| parameter.no_echo)
+        .map(|parameter| parameter.name.value.as_str().to_owned())
+        .collect()
+}
+
+/// Returns the role that a template names with its parameters; an empty one is the caller's
+/// identity (language reference 1.7).
+pub(super) fn role(template: &Template, parameters: &Map) -> Option<String> {
+    let role = template.ram_role.as_ref()?;
+    let scope = ParameterScope(parameters);
+    let value = role.evaluate(&scope).ok()?;
+    Some(text(&value)).filter(|role| !role.is_empty())
+}
+
+/// Resolves nothing but parameters.
+struct ParameterScope<'a>(&'a Map);
+
+impl crate::template::expr::Scope for ParameterScope<'_> {
+    fn parameter(&self, name: &crate::base::name::Name) -> Option<Value> {
+        self.0
+            .iter()
+            .find(|(key, _)| name.is(key))
+            .map(|(_, value)| value.clone())
+    }
+
+    fn output(&self, _: &crate::base::name::Name, _: &crate::base::name::Name) -> Option<Value> {
+        None
+    }
+
+    fn pseudo(&self, _: crate::template::expr::Pseudo) -> Option<Value> {
+        None
+    }
+
+    fn stored(&self, _: &str) -> Option<Value> {
+        None
+    }
+
+    fn condition(&self, _: &crate::base::name::Name) -> Option<&crate::template::expr::Expression> {
+        None
+    }
+}
+
+fn template_display_name(reference: &TemplateRef, template: &Template) -> (String, Option<String>) {
+    match reference {
+        TemplateRef::Name { name, version } => (name.clone(), version.clone()),
+        TemplateRef::Text { name, .. } => (name.clone(), None),
+        TemplateRef::File(path) => {
+            let name = crate::runner::library::template_name(path);
+            (
+                name.unwrap_or_else(|| template.source.name().to_owned()),
+                None,
+            )
+        }
+    }
+}
