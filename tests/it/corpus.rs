@@ -1,44 +1,21 @@
 //! Public templates of the service, read whole: every one parses, in both of its spellings.
 
-use std::path::{Path, PathBuf};
+use std::collections::HashMap;
 
+use oos::base::source::Source;
 use oos::template::model::Template;
 use oos::template::parse::parse;
-use oos::template::yaml::read_source;
 
-/// Returns the files of the corpus with this suffix; none if no corpus is given.
-fn files(suffix: &str) -> Vec<PathBuf> {
-    let Some(root) = std::env::var_os("OOS_CORPUS") else {
-        println!("skipped: OOS_CORPUS is not set");
-        return Vec::new();
-    };
-    let mut found = Vec::new();
-    let mut folders = vec![PathBuf::from(root)];
-    while let Some(folder) = folders.pop() {
-        for entry in std::fs::read_dir(&folder).unwrap() {
-            let path = entry.unwrap().path();
-            if path.is_dir() {
-                folders.push(path);
-            } else if path.extension().is_some_and(|have| have == suffix) {
-                found.push(path);
-            }
-        }
-    }
-    found.sort();
-    assert!(!found.is_empty(), "the corpus has no .{suffix} files");
-    found
-}
+use crate::support::corpus::{folder, sources};
 
-/// Parses a file that has no error.
-fn template(path: &Path) -> Template {
-    let bytes = std::fs::read(path).unwrap();
-    let source = read_source(&path.display().to_string(), &bytes).unwrap();
-    let parsed = parse(&source);
+/// Parses a text that has no error.
+fn template(source: &Source) -> Template {
+    let parsed = parse(source);
     let errors: Vec<String> = parsed
         .diagnostics
         .iter()
         .filter(|problem| problem.is_error())
-        .map(|problem| format!("{} {}", problem.place(&source), problem.message))
+        .map(|problem| format!("{} {}", problem.place(source), problem.message))
         .collect();
     assert!(errors.is_empty(), "{errors:#?}");
     parsed.template.unwrap()
@@ -64,42 +41,40 @@ fn without_places(template: &Template) -> String {
 
 #[test]
 fn every_file_parses_and_its_twin_means_the_same() {
-    for yaml in files("yml") {
-        let json = PathBuf::from(yaml.to_str().unwrap().replace("/YAML/", "/JSON/"))
-            .with_extension("json");
-        let (first, second) = (template(&yaml), template(&json));
-        assert_eq!(
-            first.root.to_value(),
-            second.root.to_value(),
-            "{}",
-            yaml.display()
+    let Some(folder) = folder() else { return };
+    let sources = sources(&folder);
+    let templates: HashMap<&str, Template> = sources
+        .iter()
+        .map(|source| (source.name(), template(source)))
+        .collect();
+    let mut pairs = 0;
+    for (name, yaml) in &templates {
+        let Some(stem) = name.strip_suffix(".yml") else {
+            continue;
+        };
+        let twin = format!(
+            "{}.json",
+            stem.replace("/YAML/", "/JSON/").replace("YAML/", "JSON/")
         );
-        assert_eq!(
-            without_places(&first),
-            without_places(&second),
-            "{}",
-            yaml.display()
-        );
+        let json = &templates[twin.as_str()];
+        assert_eq!(yaml.root.to_value(), json.root.to_value(), "{name}");
+        assert_eq!(without_places(yaml), without_places(json), "{name}");
+        pairs += 1;
     }
+    assert_eq!(pairs * 2, templates.len());
 }
 
 #[test]
 #[expect(clippy::disallowed_methods, reason = "the test measures time")]
 fn the_corpus_parses_fast() {
-    let sources: Vec<_> = ["yml", "json"]
-        .into_iter()
-        .flat_map(files)
-        .map(|path| {
-            let bytes = std::fs::read(&path).unwrap();
-            read_source(&path.display().to_string(), &bytes).unwrap()
-        })
-        .collect();
+    let Some(folder) = folder() else { return };
+    let sources = sources(&folder);
     let start = std::time::Instant::now();
     for source in &sources {
         assert!(parse(source).template.is_some(), "{}", source.name());
     }
     let took = start.elapsed();
     println!("{} files parsed in {took:?}", sources.len());
-    // Many times what an unoptimised build on a busy machine needs.
+    // Many times what an unoptimized build on a busy machine needs.
     assert!(took.as_secs() < 60, "{took:?}");
 }

@@ -10,5 +10,7 @@ mod coerce;
 mod constraint;
 mod default;
 mod names;
+#[cfg(test)]
+mod tests;
 
 pub use binding::{BindError, Strictness, bind};

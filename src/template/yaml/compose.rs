@@ -147,7 +147,8 @@ impl Composer<'_> {
                 *key = Some(Key::Merge);
                 return Ok(());
             }
-            if plain && text.is_empty() {
+            // A key that is not written comes as a null without extent.
+            if plain && span.start == span.end {
                 return Err(key_not_text(span));
             }
             // A key is a name, so `on:` and `1:` mean what is written.

@@ -15,6 +15,8 @@ mod scalar;
 mod size;
 mod syntax;
 mod tag;
+#[cfg(test)]
+mod tests;
 mod unique;
 
 pub use node::{Entry, Node, NodeKind};

@@ -65,13 +65,14 @@ fn tree(text: &str, report: &mut Vec<Diagnostic>) -> Result<Node, Diagnostic> {
         Err(problem) => problem,
     };
     report.truncate(before);
-    // A text in braces may be YAML in flow style. If it is neither, the reader that understood
-    // more of it knows better what is wrong.
+    // A text in braces may be YAML in flow style. If it is neither, its first key tells what it
+    // was meant to be.
+    let inner = begins[1..].trim_start();
     yaml(text, report).map_err(|other| {
-        if other.span.start > problem.span.start {
-            other
-        } else {
+        if inner.starts_with('"') {
             problem
+        } else {
+            other
         }
     })
 }
