@@ -1,11 +1,12 @@
 //! Checks: every published template passes, every rule finds what it is for.
 
 use std::fmt::Write as _;
+use std::path::{Path, PathBuf};
 
 use oos::action::Catalog;
 use oos::base::diagnostic::Diagnostic;
 use oos::base::source::Source;
-use oos::template::check::Checker;
+use oos::template::check::{self, Checker, check};
 use oos::template::parse;
 
 use crate::support::corpus;
@@ -35,6 +36,74 @@ pub(crate) fn render(source: &Source, diagnostics: &[Diagnostic]) -> String {
         }
     }
     text
+}
+
+/// Checks a text with the templates of `tests/data/template/library`.
+fn findings(source: &Source) -> Vec<Diagnostic> {
+    let templates = Templates::read(&data("library"));
+    let catalog = Catalog::default();
+    let parsed = parse::parse(source);
+    let mut found = parsed.diagnostics;
+    found.extend(
+        parsed
+            .template
+            .iter()
+            .flat_map(|template| check(template, &catalog, &templates)),
+    );
+    found
+}
+
+fn data(folder: &str) -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR"))
+        .join("tests/data/template")
+        .join(folder)
+}
+
+/// What the examples of these codes cannot do without.
+const COMPANIONS: [(&str, &str); 3] = [
+    ("trigger-not-first", "unsupported-action"),
+    ("embedding-depth", "invalid-callee"),
+    ("choice-shape", "unreachable-task"),
+];
+
+#[test]
+fn each_rule_finds_its_examples_and_nothing_else() {
+    let folder = data("invalid");
+    let mut folders: Vec<_> = std::fs::read_dir(&folder)
+        .unwrap()
+        .map(|entry| entry.unwrap().file_name().into_string().unwrap())
+        .collect();
+    folders.sort();
+    for code in &folders {
+        let mut text = String::new();
+        for source in corpus::sources(&folder.join(code)) {
+            let found = findings(&source);
+            assert!(
+                found.iter().any(|one| one.code == code),
+                "{code}/{} has no such finding:\n{}",
+                source.name(),
+                render(&source, &found)
+            );
+            for one in &found {
+                assert!(
+                    one.code == code || COMPANIONS.contains(&(code, one.code)),
+                    "{code}/{}:\n{}",
+                    source.name(),
+                    render(&source, &found)
+                );
+            }
+            writeln!(text, "== {}\n{}", source.name(), render(&source, &found)).unwrap();
+        }
+        insta::with_settings!({snapshot_suffix => code.as_str(), omit_expression => true}, {
+            insta::assert_snapshot!("rule", text);
+        });
+    }
+    let without: Vec<_> = check::codes()
+        .filter(|code| {
+            !folders.iter().any(|folder| folder == code) && *code != "unreadable-template"
+        })
+        .collect();
+    assert!(without.is_empty(), "no example of {without:?}");
 }
 
 #[test]

@@ -62,6 +62,10 @@ impl<'a> Checker<'a> {
             let Action::Template(callee) = &child.action else {
                 continue;
             };
+            // One error about a call is enough: what is wrong with a circle is wrong all around.
+            if report.has_error_at(child.name.span) {
+                continue;
+            }
             if let Some(error) = self.first_error(callee, depth + 1) {
                 let message = format!("`{}` has errors itself: {error}", callee.name);
                 report.push(
@@ -73,7 +77,7 @@ impl<'a> Checker<'a> {
     }
 
     fn first_error(&self, callee: &Callee, depth: usize) -> Option<String> {
-        let key = callee.name.to_ascii_lowercase();
+        let key = callee.key();
         if let Some(verdict) = self.verdicts.borrow().get(&key) {
             return verdict.clone();
         }

@@ -52,6 +52,27 @@ pub(crate) struct Child<'a> {
     pub(crate) arguments: Option<&'a Expression>,
 }
 
+/// What an action wants, and what is written for it.
+pub(crate) struct Signature<'s> {
+    /// The action.
+    pub(crate) action: &'s Action<'s>,
+    /// What it wants.
+    pub(crate) spec: &'s ActionSpec,
+    /// What is written.
+    pub(crate) entries: &'s [MapEntry],
+}
+
+impl<'s> Signature<'s> {
+    fn new(action: &'s Action<'_>, entries: Option<&'s [MapEntry]>) -> Option<Self> {
+        let spec = action.spec()?;
+        Some(Self {
+            action,
+            spec,
+            entries: entries?,
+        })
+    }
+}
+
 impl<'a> Context<'a> {
     /// Looks up everything that the template calls.
     pub(crate) fn new(template: &'a Template, library: &'a Library<'a>) -> Self {
@@ -107,8 +128,8 @@ impl<'a> Step<'a> {
     /// Returns the signatures that the task must meet, each with what is written for it: that of
     /// the action, and with `ACS::Template` that of the template too. Signatures that are not
     /// known and maps that are computed as a whole are left out.
-    pub(crate) fn signatures(&self) -> Vec<(&ActionSpec, &'a [MapEntry])> {
-        let own = self.action.spec().zip(self.properties());
+    pub(crate) fn signatures(&self) -> Vec<Signature<'_>> {
+        let own = Signature::new(&self.action, self.properties());
         let called = self.child.as_ref().filter(|_| self.calls_template());
         let called = called.and_then(|child| {
             let entries = match child.arguments {
@@ -116,7 +137,7 @@ impl<'a> Step<'a> {
                 Some(arguments) if is_null(arguments) => Some(&[] as &[MapEntry]),
                 Some(arguments) => arguments.entries(),
             };
-            child.action.spec().zip(entries)
+            Signature::new(&child.action, entries)
         });
         own.into_iter().chain(called).collect()
     }

@@ -175,6 +175,11 @@ impl<'a> Library<'a> {
 }
 
 impl Callee {
+    /// Returns the name under which all spellings meet.
+    pub(crate) fn key(&self) -> String {
+        self.name.to_ascii_lowercase()
+    }
+
     fn parse(name: String, source: Source) -> Self {
         let parsed = parse::parse(&source);
         let spec = parsed.template.as_ref().map_or_else(

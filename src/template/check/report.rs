@@ -2,6 +2,7 @@
 
 use crate::base::diagnostic::Diagnostic;
 use crate::base::name::nearest;
+use crate::base::source::Span;
 
 /// The findings of one check.
 #[derive(Debug, Default)]
@@ -13,6 +14,13 @@ impl Report {
     /// Adds a finding.
     pub(crate) fn push(&mut self, diagnostic: Diagnostic) {
         self.diagnostics.push(diagnostic);
+    }
+
+    /// Tells whether there is an error about exactly this place.
+    pub(crate) fn has_error_at(&self, span: Span) -> bool {
+        self.diagnostics
+            .iter()
+            .any(|diagnostic| diagnostic.is_error() && diagnostic.span == span)
     }
 
     /// Returns the findings in order of place, each once.

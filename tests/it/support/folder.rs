@@ -24,7 +24,8 @@ impl Templates {
         for path in paths(folder) {
             let name = path.file_stem().unwrap().to_str().unwrap().to_owned();
             let bytes = std::fs::read(&path).unwrap();
-            let source = read_source(&path.display().to_string(), &bytes).unwrap();
+            let place = path.strip_prefix(folder).unwrap().display().to_string();
+            let source = read_source(&place, &bytes).unwrap();
             templates.add(&name, source);
         }
         templates

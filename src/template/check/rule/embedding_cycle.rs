@@ -39,7 +39,7 @@ fn way_back(library: &Library<'_>, start: &Source, first: &Rc<Callee>) -> Option
         if callee.source.text() == start.text() {
             return Some(path);
         }
-        if seen.insert(callee.name.to_ascii_lowercase()) {
+        if seen.insert(callee.key()) {
             ways.extend(
                 library
                     .called_by(&callee)

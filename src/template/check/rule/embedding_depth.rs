@@ -1,6 +1,6 @@
 //! Templates call templates deeper than the engine follows.
 
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashSet};
 use std::rc::Rc;
 
 use crate::base::diagnostic::Diagnostic;
@@ -14,17 +14,18 @@ pub(crate) const RULE: Rule = Rule {
 };
 
 fn check(cx: &Context<'_>, report: &mut Report) {
-    let mut depths = HashMap::new();
     for child in cx.tasks.iter().filter_map(|step| step.child.as_ref()) {
         let Action::Template(callee) = &child.action else {
             continue;
         };
-        if depth(cx.library, callee, 1, &mut depths) > MAX_DEPTH {
+        if let Some(depth) = depth(cx.library, callee)
+            && depth > MAX_DEPTH
+        {
             report.push(Diagnostic::error(
                 RULE.code,
                 child.name.span,
                 format!(
-                    "`{}` calls templates that call templates, more than {MAX_DEPTH} deep",
+                    "templates call templates {depth} deep from `{}` on; {MAX_DEPTH} is the limit",
                     callee.name
                 ),
             ));
@@ -32,27 +33,20 @@ fn check(cx: &Context<'_>, report: &mut Report) {
     }
 }
 
-/// Returns how many templates are nested, `callee` included. Looks no deeper than the limit, which
-/// also ends circles. `level` is how deep `callee` itself is.
-fn depth(
-    library: &Library<'_>,
-    callee: &Rc<Callee>,
-    level: usize,
-    depths: &mut HashMap<(String, usize), usize>,
-) -> usize {
-    if level > MAX_DEPTH {
-        return level;
+/// Returns how many templates are nested, the first one included; `None` if they go in a circle.
+fn depth(library: &Library<'_>, first: &Rc<Callee>) -> Option<usize> {
+    let mut seen = HashSet::new();
+    let mut depth = 0;
+    let mut level = BTreeMap::from([(first.key(), Rc::clone(first))]);
+    while !level.is_empty() {
+        depth += 1;
+        seen.extend(level.keys().cloned());
+        // Without a circle every level holds a template that no level before it held.
+        if depth > seen.len() {
+            return None;
+        }
+        let next = level.values().flat_map(|callee| library.called_by(callee));
+        level = next.map(|callee| (callee.key(), callee)).collect();
     }
-    let key = (callee.name.to_ascii_lowercase(), level);
-    if let Some(depth) = depths.get(&key) {
-        return *depth;
-    }
-    let deepest = library
-        .called_by(callee)
-        .iter()
-        .map(|next| depth(library, next, level + 1, depths))
-        .max()
-        .unwrap_or(level);
-    depths.insert(key, deepest);
-    deepest
+    Some(depth)
 }

@@ -2,7 +2,7 @@
 
 use crate::action::Embedded;
 use crate::base::diagnostic::Diagnostic;
-use crate::template::check::context::{Context, Rule, Step};
+use crate::template::check::context::{Context, Rule, Signature, Step};
 use crate::template::check::literal::{entry, is_null, literal_text};
 use crate::template::check::report::Report;
 use crate::template::expr::MapEntry;
@@ -14,7 +14,7 @@ pub(crate) const RULE: Rule = Rule {
 
 fn check(cx: &Context<'_>, report: &mut Report) {
     for step in &cx.tasks {
-        for (spec, entries) in step.signatures() {
+        for Signature { spec, entries, .. } in step.signatures() {
             for property in spec.properties.iter().filter(|property| property.required) {
                 if !is_given(entries, &property.name) {
                     let message = format!("`{}` needs the property `{}`", spec.name, property.name);

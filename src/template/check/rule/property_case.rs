@@ -1,7 +1,7 @@
 //! A property is found only because names ignore case; the vendor's service may refuse it.
 
 use crate::base::diagnostic::Diagnostic;
-use crate::template::check::context::{Context, Rule};
+use crate::template::check::context::{Context, Rule, Signature};
 use crate::template::check::report::Report;
 
 pub(crate) const RULE: Rule = Rule {
@@ -11,7 +11,7 @@ pub(crate) const RULE: Rule = Rule {
 
 fn check(cx: &Context<'_>, report: &mut Report) {
     for step in &cx.tasks {
-        for (spec, entries) in step.signatures() {
+        for Signature { spec, entries, .. } in step.signatures() {
             for entry in entries {
                 let Some(property) = spec.property(&entry.key) else {
                     continue;

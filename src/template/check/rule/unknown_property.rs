@@ -3,7 +3,7 @@
 
 use crate::action::ActionSpec;
 use crate::base::diagnostic::Diagnostic;
-use crate::template::check::context::{Context, Rule};
+use crate::template::check::context::{Context, Rule, Signature};
 use crate::template::check::report::{Report, suggest};
 use crate::template::expr::MapEntry;
 
@@ -14,7 +14,7 @@ pub(crate) const RULE: Rule = Rule {
 
 fn check(cx: &Context<'_>, report: &mut Report) {
     for step in &cx.tasks {
-        for (spec, entries) in step.signatures() {
+        for Signature { spec, entries, .. } in step.signatures() {
             for entry in entries
                 .iter()
                 .filter(|entry| spec.property(&entry.key).is_none())

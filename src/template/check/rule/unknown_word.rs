@@ -1,7 +1,7 @@
 //! A property takes one of a few words, and the word given is none of them.
 
 use crate::base::diagnostic::Diagnostic;
-use crate::template::check::context::{Context, Rule};
+use crate::template::check::context::{Context, Rule, Signature};
 use crate::template::check::literal::literal_text;
 use crate::template::check::report::{Report, suggest};
 
@@ -12,7 +12,7 @@ pub(crate) const RULE: Rule = Rule {
 
 fn check(cx: &Context<'_>, report: &mut Report) {
     for step in &cx.tasks {
-        for (spec, entries) in step.signatures() {
+        for Signature { spec, entries, .. } in step.signatures() {
             for entry in entries {
                 let Some(property) = spec.property(&entry.key) else {
                     continue;

@@ -2,8 +2,9 @@
 
 use crate::base::diagnostic::Diagnostic;
 use crate::template::check::context::{Context, Rule};
-use crate::template::check::jump::successors;
+use crate::template::check::jump::{Target, successors, targets};
 use crate::template::check::report::Report;
+use crate::template::model::Jump;
 
 pub(crate) const RULE: Rule = Rule {
     code: "unreachable-task",
@@ -11,6 +12,15 @@ pub(crate) const RULE: Rule = Rule {
 };
 
 fn check(cx: &Context<'_>, report: &mut Report) {
+    // A jump to nowhere is an error already; until it is mended nobody knows what it reaches.
+    if cx
+        .tasks
+        .iter()
+        .flat_map(targets)
+        .any(|target| is_lost(cx, &target))
+    {
+        return;
+    }
     let mut reached = vec![false; cx.tasks.len()];
     let mut waiting = vec![0];
     while let Some(index) = waiting.pop() {
@@ -31,4 +41,8 @@ fn check(cx: &Context<'_>, report: &mut Report) {
             .hint("remove it, or jump to it"),
         );
     }
+}
+
+fn is_lost(cx: &Context<'_>, target: &Target) -> bool {
+    matches!(&target.jump, Jump::Task(name) if cx.template.task(name.as_str()).is_none())
 }

@@ -3,7 +3,7 @@
 use crate::action::{ActionSpec, PropertySpec};
 use crate::base::diagnostic::Diagnostic;
 use crate::base::value::Value;
-use crate::template::check::context::{Context, Rule};
+use crate::template::check::context::{Context, Rule, Step};
 use crate::template::check::library::Action;
 use crate::template::check::report::Report;
 use crate::template::expr::Expression;
@@ -15,31 +15,28 @@ pub(crate) const RULE: Rule = Rule {
     check,
 };
 
-/// How far a value may be from its type: templates take more than embedded actions do (1.4).
+/// How far a value may be from its type: native actions take what templates take (1.4).
 #[derive(Clone, Copy, PartialEq)]
 enum Taken {
     Strictly,
-    ByTemplate,
+    AsByTemplates,
 }
 
 fn check(cx: &Context<'_>, report: &mut Report) {
-    for step in &cx.tasks {
-        let taken = match &step.action {
+    for signature in cx.tasks.iter().flat_map(Step::signatures) {
+        let taken = match signature.action {
             Action::Embedded(_) => Taken::Strictly,
-            Action::Native(_) | Action::Template(_) | Action::Missing | Action::Unreadable(_) => {
-                Taken::ByTemplate
-            }
+            Action::Native(_) => Taken::AsByTemplates,
+            // Another rule binds the arguments of templates.
+            Action::Template(_) | Action::Missing | Action::Unreadable(_) => continue,
         };
-        for (index, (spec, entries)) in step.signatures().into_iter().enumerate() {
-            // The second signature is that of a template called by `ACS::Template`.
-            let taken = if index == 0 { taken } else { Taken::ByTemplate };
-            for entry in entries {
-                if let Some(property) = spec.property(&entry.key)
-                    && let Some(value_type) = property.value_type
-                    && !fits(value_type, &entry.value, taken)
-                {
-                    report.push(wrong(spec, property, value_type, entry.value.node()));
-                }
+        let spec = signature.spec;
+        for entry in signature.entries {
+            if let Some(property) = spec.property(&entry.key)
+                && let Some(value_type) = property.value_type
+                && !fits(value_type, &entry.value, taken)
+            {
+                report.push(wrong(spec, property, value_type, entry.value.node()));
             }
         }
     }
@@ -66,7 +63,7 @@ fn wrong(
 
 fn words(value_type: ValueType) -> &'static str {
     match value_type {
-        ValueType::String => "a text",
+        ValueType::String => "a string",
         ValueType::Number => "a number",
         ValueType::Boolean => "`true` or `false`",
         ValueType::List => "a list",
@@ -86,7 +83,7 @@ fn fits(value_type: ValueType, expression: &Expression, taken: Taken) -> bool {
     }
     let nested = matches!(node.kind, NodeKind::List(_) | NodeKind::Map(_));
     match value_type {
-        ValueType::String => !nested || taken == Taken::ByTemplate,
+        ValueType::String => !nested || taken == Taken::AsByTemplates,
         ValueType::Number => match &node.kind {
             NodeKind::Number(_) => true,
             NodeKind::Text(text) => text.trim().parse::<f64>().is_ok(),
@@ -101,7 +98,7 @@ fn fits(value_type: ValueType, expression: &Expression, taken: Taken) -> bool {
         },
         // A scalar becomes a list of one.
         ValueType::List => !matches!(node.kind, NodeKind::Map(_)),
-        ValueType::Json => nested || taken == Taken::ByTemplate || is_json_text(node),
+        ValueType::Json => nested || taken == Taken::AsByTemplates || is_json_text(node),
     }
 }
 

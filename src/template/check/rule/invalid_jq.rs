@@ -1,13 +1,12 @@
 //! A selector is no jq program, or calls something that selectors may not call.
 
-use crate::base::diagnostic::Diagnostic;
 use crate::template::check::context::{Context, Rule};
 use crate::template::check::literal::literal_text;
 use crate::template::check::report::Report;
-use crate::template::expr::{Expression, Selector, SelectorError};
+use crate::template::expr::{Expression, Selector, invalid_program};
 
 pub(crate) const RULE: Rule = Rule {
-    code: "selector-syntax",
+    code: "invalid-jq",
     check,
 };
 
@@ -32,10 +31,7 @@ fn compile(selector: &Expression, report: &mut Report) {
     let Some(program) = literal_text(selector) else {
         return;
     };
-    let message = match Selector::compile(program) {
-        Ok(_) => return,
-        Err(SelectorError::Syntax { reason, .. }) => format!("this is no jq program: {reason}"),
-        Err(error) => error.to_string(),
-    };
-    report.push(Diagnostic::error(RULE.code, selector.span(), message));
+    if let Err(error) = Selector::compile(program) {
+        report.push(invalid_program(selector.span(), &error));
+    }
 }
