@@ -160,6 +160,8 @@ impl Conductor {
         if let Some(input) = first {
             self.tell(input).await?;
         }
+        // A resumed execution may wait for a person already.
+        self.report_waiting();
         let mut stopping = None;
         loop {
             if self.execution.status().is_final() {
