@@ -5,14 +5,14 @@ use crate::base::name::Name;
 use crate::base::value::{Map, Value};
 use crate::engine::event::{Failure, Started};
 use crate::engine::execution::Execution;
-use crate::engine::state::{Control, Pause};
+use crate::engine::state::{Control, Pause, Unit};
 use crate::engine::status::{ExecutionStatus, TaskStatus, WaitReason};
 use crate::template::model::Template;
 
 impl Execution {
     /// Returns the status.
     pub fn status(&self) -> ExecutionStatus {
-        match self.control {
+        match self.state.control {
             Control::New => ExecutionStatus::Queued,
             Control::Ended(status) => status,
             Control::Failed(_) | Control::Paused(..) => ExecutionStatus::Waiting,
@@ -26,8 +26,8 @@ impl Execution {
 
     /// Returns the message: the first failure's, as soon as there is one; empty before.
     pub fn message(&self) -> String {
-        match self.control {
-            Control::Ended(_) => self.message.clone(),
+        match self.state.control {
+            Control::Ended(_) => self.state.message.clone(),
             _ => self
                 .first_failure()
                 .map(ToString::to_string)
@@ -37,21 +37,21 @@ impl Execution {
 
     /// Returns the first failure of a critical task that nobody has taken back.
     pub fn first_failure(&self) -> Option<&Failure> {
-        self.failures.front().map(|(_, failure)| failure)
+        self.state.first_failure()
     }
 
     /// Returns what the execution waits for, each reason once; empty unless it is `Waiting`.
     pub fn wait_reasons(&self) -> Vec<WaitReason> {
         let mut reasons = Vec::new();
-        match self.control {
+        match self.state.control {
             Control::Failed(_) | Control::Paused(_, Pause::Failure) => {
                 reasons.push(WaitReason::Failure);
             }
             Control::Paused(_, Pause::Debug) => reasons.push(WaitReason::Debug),
             Control::At(_) if self.status() == ExecutionStatus::Waiting => {
-                let task = self.current().map(|(_, task)| task);
+                let task = self.state.current().map(|(_, task)| task);
                 let units = task.into_iter().flat_map(|task| task.units.values());
-                for reason in units.filter_map(crate::engine::state::Unit::wait_reason) {
+                for reason in units.filter_map(Unit::wait_reason) {
                     if !reasons.contains(&reason) {
                         reasons.push(reason);
                     }
@@ -70,7 +70,7 @@ impl Execution {
 
     /// Returns the names of the tasks at work or waited for.
     pub fn current_tasks(&self) -> Vec<&Name> {
-        match self.control {
+        match self.state.control {
             Control::At(place) | Control::Failed(place) | Control::Paused(place, _) => {
                 self.task_name(place).into_iter().collect()
             }
@@ -80,30 +80,33 @@ impl Execution {
 
     /// Returns the status of the task at a place of the template.
     pub fn task_status(&self, place: u32) -> TaskStatus {
-        self.tasks
+        self.state
+            .tasks
             .get(place as usize)
             .map_or(TaskStatus::Pending, |task| task.shown_status())
     }
 
     /// Returns the name of the task at a place of the template.
     pub fn task_name(&self, place: u32) -> Option<&Name> {
-        let task = self.template.tasks.get(place as usize)?;
-        Some(&task.name.value)
+        self.state.task_name(place)
     }
 
     /// Returns the outputs of the task at a place of the template; empty unless it ended well.
     pub fn task_outputs(&self, place: u32) -> Option<&Map> {
-        self.tasks.get(place as usize).map(|task| &*task.outputs)
+        self.state
+            .tasks
+            .get(place as usize)
+            .map(|task| &*task.outputs)
     }
 
     /// Returns the template.
     pub fn template(&self) -> &Template {
-        &self.template
+        &self.state.template
     }
 
     /// Returns what the execution was started with; `None` before its first event.
     pub fn started(&self) -> Option<&Started> {
-        self.started.as_deref()
+        self.state.started.as_deref()
     }
 
     /// Returns the id; `None` before the first event.
@@ -113,7 +116,7 @@ impl Execution {
 
     /// Returns the template's outputs; empty before the end.
     pub fn outputs(&self) -> &Map {
-        &self.outputs
+        &self.state.outputs
     }
 
     /// Returns every value that must not be shown: those of secret parameters and those that the
@@ -136,6 +139,6 @@ impl Execution {
 
     /// Tells whether the execution is being cancelled.
     pub fn is_cancelling(&self) -> bool {
-        self.cancelled && !self.status().is_final()
+        self.state.cancelled && !self.status().is_final()
     }
 }

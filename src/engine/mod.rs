@@ -11,6 +11,7 @@ pub mod status;
 mod apply;
 mod builtin;
 mod decide;
+mod draft;
 mod flow;
 mod output;
 mod plan;
@@ -18,6 +19,8 @@ mod poll;
 mod render;
 mod scope;
 mod state;
+#[cfg(test)]
+mod tests;
 
 pub use apply::IllegalEvent;
 pub use execution::Execution;

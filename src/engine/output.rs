@@ -7,7 +7,8 @@ use crate::engine::render::{evaluation, is_loop_action};
 use crate::engine::scope::{StateScope, find};
 use crate::engine::state::{Item, LoopState};
 use crate::template::expr::Selector;
-use crate::template::model::{AggregateType, Task, TaskOutput, ValueType};
+use crate::template::model::{AggregateType, Task, TaskOutput};
+use crate::template::output;
 
 /// Selects the outputs of `task` from the document that its action answered.
 pub(super) fn select(task: &Task, document: &Value, scope: &StateScope) -> Result<Map, Failure> {
@@ -33,36 +34,19 @@ pub(super) fn select_leniently(task: &Task, document: &Value, scope: &StateScope
         .collect()
 }
 
-fn select_one(output: &TaskOutput, document: &Value, scope: &StateScope) -> Result<Value, String> {
-    let selector = output.selector.evaluate(scope);
+fn select_one(
+    declared: &TaskOutput,
+    document: &Value,
+    scope: &StateScope,
+) -> Result<Value, String> {
+    let selector = declared.selector.evaluate(scope);
     let program = match selector.map_err(|error| error.to_string())? {
         Value::String(program) => program,
         value => return Ok(value),
     };
     let selector = Selector::compile(&program).map_err(|error| error.to_string())?;
-    if output.value_type.value == ValueType::List {
-        let all = selector.all(document).map_err(|error| error.to_string())?;
-        return Ok(Value::Array(all));
-    }
-    let first = selector
-        .first(document)
-        .map_err(|error| error.to_string())?
-        .unwrap_or_default();
-    Ok(coerce(first, output.value_type.value))
-}
-
-/// Reads numbers and booleans out of texts; everything else keeps the type that it has.
-fn coerce(value: Value, wanted: ValueType) -> Value {
-    match (&value, wanted) {
-        (Value::String(text), ValueType::Number) => number(text).map_or(value, Value::Number),
-        (Value::String(text), ValueType::Boolean) if text.eq_ignore_ascii_case("true") => {
-            Value::Bool(true)
-        }
-        (Value::String(text), ValueType::Boolean) if text.eq_ignore_ascii_case("false") => {
-            Value::Bool(false)
-        }
-        _ => value,
-    }
+    output::select(declared.value_type.value, &selector, document)
+        .map_err(|error| error.to_string())
 }
 
 /// Reads a number, whole where it is written so.

@@ -1,12 +1,10 @@
 //! From the expressions of a task to values: everything that a unit runs with.
 
-use crate::base::name::Name;
-use crate::base::value::{Map, Value, kind, truth};
+use crate::base::value::{Map, Value, kind};
 use crate::engine::event::Failure;
 use crate::engine::scope::StateScope;
-use crate::template::expr::{Expression, Pseudo, Reference, Scope};
+use crate::template::expr::{EvaluateError, Expression, Pseudo, Reference, condition};
 use crate::template::model::Task;
-use crate::template::yaml::{Node, NodeKind};
 
 /// Makes the failure of a task that cannot be rendered.
 pub(super) fn evaluation(task: &Task, reason: &str) -> Failure {
@@ -28,14 +26,19 @@ pub(super) fn evaluate(
     expression: &Expression,
     scope: &StateScope,
 ) -> Result<Value, Failure> {
-    expression.evaluate(scope).map_err(|error| {
-        let path = match (error.path.as_str(), path) {
-            ("", path) => path.to_owned(),
-            (inner, "") => inner.to_owned(),
-            (inner, path) => format!("{path}.{inner}"),
-        };
-        evaluation(task, &format!("{} (at `{path}`)", error.message))
-    })
+    expression
+        .evaluate(scope)
+        .map_err(|error| broken(task, path, &error))
+}
+
+/// Makes the failure of an expression that has no value.
+fn broken(task: &Task, path: &str, error: &EvaluateError) -> Failure {
+    let path = match error.path.as_str() {
+        "" => path.to_owned(),
+        inner if inner.starts_with('[') => format!("{path}{inner}"),
+        inner => format!("{path}.{inner}"),
+    };
+    evaluation(task, &format!("{} (at `{path}`)", error.message))
 }
 
 /// Evaluates the properties of a task. `overrides` stand in for those of the same name, which are
@@ -48,79 +51,54 @@ pub(super) fn properties(
     let Some(expression) = &task.properties else {
         return Ok(overrides.cloned().unwrap_or_default());
     };
-    let value = match overrides {
-        None => evaluate(task, "Properties", expression, scope)?,
-        Some(overrides) => {
-            let kept = without(expression.node(), |key| {
-                overrides
-                    .keys()
-                    .any(|given| given.eq_ignore_ascii_case(key))
-            });
-            // Parsed without complaint before the execution began.
-            let kept = Expression::parse(&kept, &mut Vec::new());
-            evaluate(task, "Properties", &kept, scope)?
-        }
+    let (Some(overrides), Some(entries)) = (overrides, expression.entries()) else {
+        let evaluated = evaluate(task, "Properties", expression, scope)?;
+        let mut properties = as_map(task, evaluated)?;
+        properties.extend(overrides.cloned().unwrap_or_default());
+        return Ok(properties);
     };
-    let mut properties = match value {
-        Value::Object(map) => map,
-        Value::Null => Map::new(),
-        other => {
-            let reason = format!("`Properties` must be a map, not {}", kind(&other));
-            return Err(evaluation(task, &reason));
+    let mut properties = overrides.clone();
+    for entry in entries {
+        if !overrides
+            .keys()
+            .any(|given| given.eq_ignore_ascii_case(&entry.key))
+        {
+            let path = format!("Properties.{}", entry.key);
+            let value = evaluate(task, &path, &entry.value, scope)?;
+            properties.insert(entry.key.clone(), value);
         }
-    };
-    for (key, value) in overrides.into_iter().flatten() {
-        properties.insert(key.clone(), value.clone());
     }
     Ok(properties)
 }
 
-/// Returns a map without some of its keys.
-pub(super) fn without(node: &Node, is_dropped: impl Fn(&str) -> bool) -> Node {
-    let NodeKind::Map(entries) = &node.kind else {
-        return node.clone();
-    };
-    Node {
-        span: node.span,
-        kind: NodeKind::Map(
-            entries
-                .iter()
-                .filter(|entry| !is_dropped(&entry.key))
-                .cloned()
-                .collect(),
-        ),
+fn as_map(task: &Task, value: Value) -> Result<Map, Failure> {
+    match value {
+        Value::Object(map) => Ok(map),
+        Value::Null => Ok(Map::new()),
+        other => {
+            let reason = format!("`Properties` must be a map, not {}", kind(&other));
+            Err(evaluation(task, &reason))
+        }
     }
 }
 
-/// Tells whether a task is to run: its `When`, or the named condition that it names.
+/// Tells whether a task is to run: its `When`.
 pub(super) fn is_wanted(task: &Task, scope: &StateScope) -> Result<bool, Failure> {
-    let Some(when) = &task.when else {
-        return Ok(true);
-    };
-    let value = evaluate(task, "When", when, scope)?;
-    condition(task, "When", value, scope)
+    match &task.when {
+        None => Ok(true),
+        Some(when) => condition(when, scope).map_err(|error| broken(task, "When", &error)),
+    }
 }
 
-/// Returns the truth of a condition's value; a text may name a condition of the template.
-pub(super) fn condition(
+/// Returns the truth of a condition whose value has been evaluated; a text may name a condition
+/// of the template.
+pub(super) fn is_true(
     task: &Task,
     path: &str,
     value: Value,
     scope: &StateScope,
 ) -> Result<bool, Failure> {
-    let value = match &value {
-        Value::String(name) => match scope.condition(&Name::from(name.as_str())) {
-            Some(condition) => evaluate(task, path, condition, scope)?,
-            None => value,
-        },
-        _ => value,
-    };
-    truth(&value).ok_or_else(|| {
-        evaluation(
-            task,
-            &format!("`{value}` is neither true nor false (at `{path}`)"),
-        )
-    })
+    condition(&Expression::literal(value), scope).map_err(|error| broken(task, path, &error))
 }
 
 /// Tells whether an expression names the loop item, and so means something else for each.

@@ -3,7 +3,7 @@
 use crate::base::name::Name;
 use crate::base::time::{Timestamp, utc_date, utc_text};
 use crate::base::value::{Map, Value};
-use crate::engine::execution::Execution;
+use crate::engine::state::State;
 use crate::template::expr::{Expression, Pseudo, Scope};
 
 /// The version of the helper program that package templates download into instances; it says
@@ -13,7 +13,7 @@ const OOS_UTIL_VERSION: &str = "1.0.0";
 /// The names as the task, or one loop item of it, sees them.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct StateScope<'a> {
-    pub state: &'a Execution,
+    pub state: &'a State,
     pub now: Timestamp,
     pub item: Option<&'a Value>,
 }

@@ -2,10 +2,9 @@
 
 use crate::engine::apply::place::task_mut;
 use crate::engine::apply::verdict::Verdict;
-use crate::engine::execution::Execution;
-use crate::engine::state::LoopState;
+use crate::engine::state::{LoopState, State};
 
-pub(super) fn ended(state: &mut Execution, place: u32, batch: u32, pause: bool) -> Verdict {
+pub(super) fn ended(state: &mut State, place: u32, batch: u32, pause: bool) -> Verdict {
     let task = task_mut(state, place)?;
     if !task.units.is_empty() {
         return Err("items of the batch are still at work".into());
@@ -19,7 +18,7 @@ pub(super) fn ended(state: &mut Execution, place: u32, batch: u32, pause: bool) 
     Ok(())
 }
 
-pub(super) fn released(state: &mut Execution, place: u32) -> Verdict {
+pub(super) fn released(state: &mut State, place: u32) -> Verdict {
     let task = task_mut(state, place)?;
     let looping = loop_of(&mut task.looping)?;
     if !looping.paused {

@@ -5,17 +5,11 @@ use std::sync::Arc;
 use crate::engine::apply::place::{behind, task_mut};
 use crate::engine::apply::verdict::Verdict;
 use crate::engine::event::{End, Failure};
-use crate::engine::execution::Execution;
-use crate::engine::state::Control;
+use crate::engine::state::{Control, State};
 use crate::engine::status::{Mode, TaskStatus};
 use crate::template::model::Jump;
 
-pub(super) fn ended(
-    state: &mut Execution,
-    place: u32,
-    end: &End,
-    target: Option<&Jump>,
-) -> Verdict {
+pub(super) fn ended(state: &mut State, place: u32, end: &End, target: Option<&Jump>) -> Verdict {
     let cancelling = state.cancelled;
     let task = task_mut(state, place)?;
     if !task.units.is_empty() {
@@ -51,13 +45,13 @@ pub(super) fn ended(
 }
 
 /// Sends control where it goes when the execution is cancelled at a task.
-pub(super) fn follow_on_cancel(state: &mut Execution, place: u32) {
+pub(super) fn follow_on_cancel(state: &mut State, place: u32) {
     let template = Arc::clone(&state.template);
     let jump = template.tasks[place as usize].on_cancel.as_ref();
     go(state, place, jump.map_or(&Jump::End, |jump| &jump.value));
 }
 
-fn follow(state: &mut Execution, place: u32, end: &End, target: Option<&Jump>) {
+fn follow(state: &mut State, place: u32, end: &End, target: Option<&Jump>) {
     let template = Arc::clone(&state.template);
     let task = &template.tasks[place as usize];
     let asks = !state.cancelled
@@ -88,7 +82,7 @@ fn follow(state: &mut Execution, place: u32, end: &End, target: Option<&Jump>) {
 
 /// Control only moves forward, so that every execution comes to an end; the check before a run
 /// says so with a place in the file, and this is the net below it.
-fn go(state: &mut Execution, place: u32, jump: &Jump) {
+fn go(state: &mut State, place: u32, jump: &Jump) {
     state.control = match jump {
         Jump::Next => behind(state, place),
         Jump::End => Control::Finish,

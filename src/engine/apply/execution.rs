@@ -6,11 +6,10 @@ use crate::base::value::Map;
 use crate::engine::apply::ending;
 use crate::engine::apply::verdict::Verdict;
 use crate::engine::event::Started;
-use crate::engine::execution::Execution;
-use crate::engine::state::{Control, Pause};
+use crate::engine::state::{Control, Pause, State};
 use crate::engine::status::{ExecutionStatus, Mode, WaitReason};
 
-pub(super) fn started(state: &mut Execution, started: &Started) -> Verdict {
+pub(super) fn started(state: &mut State, started: &Started) -> Verdict {
     state.started = Some(Arc::new(started.clone()));
     state.control = if state.tasks.is_empty() {
         Control::Finish
@@ -20,7 +19,7 @@ pub(super) fn started(state: &mut Execution, started: &Started) -> Verdict {
     Ok(())
 }
 
-pub(super) fn paused(state: &mut Execution, task: u32, reason: &WaitReason) -> Verdict {
+pub(super) fn paused(state: &mut State, task: u32, reason: &WaitReason) -> Verdict {
     let debug = state
         .started
         .as_ref()
@@ -34,7 +33,7 @@ pub(super) fn paused(state: &mut Execution, task: u32, reason: &WaitReason) -> V
     Ok(())
 }
 
-pub(super) fn cancel_requested(state: &mut Execution) -> Verdict {
+pub(super) fn cancel_requested(state: &mut State) -> Verdict {
     if state.cancelled {
         return Err("cancelling has begun already".into());
     }
@@ -55,7 +54,7 @@ pub(super) fn cancel_requested(state: &mut Execution) -> Verdict {
 }
 
 pub(super) fn ended(
-    state: &mut Execution,
+    state: &mut State,
     status: ExecutionStatus,
     outputs: &Map,
     message: &str,

@@ -3,8 +3,7 @@
 use crate::engine::apply::verdict::Verdict;
 use crate::engine::apply::{batch, ending, execution, task, unit};
 use crate::engine::event::{Event, Fact};
-use crate::engine::execution::Execution;
-use crate::engine::state::Control;
+use crate::engine::state::{Control, State};
 
 /// An event that cannot follow on the state: the journal is damaged or belongs to another template.
 #[derive(Clone, PartialEq, Eq, Debug, thiserror::Error)]
@@ -17,14 +16,14 @@ pub struct IllegalEvent {
 }
 
 /// Folds one event into the state, which stays as it was after an error.
-pub(in crate::engine) fn apply(state: &mut Execution, event: &Event) -> Result<(), IllegalEvent> {
+pub(in crate::engine) fn apply(state: &mut State, event: &Event) -> Result<(), IllegalEvent> {
     follow(state, event).map_err(|reason| IllegalEvent {
         fact: fact_name(&event.fact),
         reason,
     })
 }
 
-fn follow(state: &mut Execution, event: &Event) -> Verdict {
+fn follow(state: &mut State, event: &Event) -> Verdict {
     use Control as C;
     use Fact as F;
     match (state.control, &event.fact) {

@@ -1,10 +1,9 @@
 //! Places of the template.
 
-use crate::engine::execution::Execution;
-use crate::engine::state::{Control, TaskState};
+use crate::engine::state::{Control, State, TaskState};
 
 /// Returns the state of a task.
-pub(super) fn task_mut(state: &mut Execution, place: u32) -> Result<&mut TaskState, String> {
+pub(super) fn task_mut(state: &mut State, place: u32) -> Result<&mut TaskState, String> {
     state
         .tasks
         .get_mut(place as usize)
@@ -12,7 +11,7 @@ pub(super) fn task_mut(state: &mut Execution, place: u32) -> Result<&mut TaskSta
 }
 
 /// Returns where control stands behind a task.
-pub(super) fn behind(state: &Execution, place: u32) -> Control {
+pub(super) fn behind(state: &State, place: u32) -> Control {
     if (place as usize) + 1 < state.tasks.len() {
         Control::Next(place + 1)
     } else {

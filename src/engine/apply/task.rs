@@ -6,11 +6,10 @@ use crate::engine::apply::place::{behind, task_mut};
 use crate::engine::apply::verdict::Verdict;
 use crate::engine::effect::EffectKey;
 use crate::engine::event::{Fact, StopCause, UnitId};
-use crate::engine::execution::{Execution, deadline_key};
-use crate::engine::state::{Control, LoopState, TaskState};
+use crate::engine::state::{Control, LoopState, State, TaskState, deadline_key};
 use crate::engine::status::TaskStatus;
 
-pub(super) fn skipped(state: &mut Execution, place: u32) -> Verdict {
+pub(super) fn skipped(state: &mut State, place: u32) -> Verdict {
     let task = task_mut(state, place)?;
     task.status = TaskStatus::Skipped;
     task.outputs = Arc::default();
@@ -20,7 +19,7 @@ pub(super) fn skipped(state: &mut Execution, place: u32) -> Verdict {
     Ok(())
 }
 
-pub(super) fn started(state: &mut Execution, fact: &Fact) -> Verdict {
+pub(super) fn started(state: &mut State, fact: &Fact) -> Verdict {
     let Fact::TaskStarted {
         task: place,
         attempt,
@@ -60,7 +59,7 @@ pub(super) fn started(state: &mut Execution, fact: &Fact) -> Verdict {
     Ok(())
 }
 
-pub(super) fn stopping(state: &mut Execution, place: u32, cause: StopCause) -> Verdict {
+pub(super) fn stopping(state: &mut State, place: u32, cause: StopCause) -> Verdict {
     let task = task_mut(state, place)?;
     if task.stopping.is_some() {
         return Err("the task is being ended already".into());
@@ -101,6 +100,6 @@ fn drop_lost_units(task: &mut TaskState) {
 }
 
 /// Takes back the failure of a task that gets another chance or is passed over.
-fn forgive(state: &mut Execution, place: u32) {
+fn forgive(state: &mut State, place: u32) {
     state.failures.retain(|(task, _)| *task != place);
 }

@@ -7,12 +7,11 @@ use crate::engine::apply::place::task_mut;
 use crate::engine::apply::verdict::Verdict;
 use crate::engine::effect::EffectKey;
 use crate::engine::event::{End, Fact, Failure, UnitId, Work};
-use crate::engine::execution::Execution;
 use crate::engine::output::{collected, lookup};
-use crate::engine::state::{Item, LoopState, Phase, TaskState, Unit};
+use crate::engine::state::{Item, LoopState, Phase, State, TaskState, Unit};
 
 /// Applies a fact about the unit `id` of the task at work.
-pub(super) fn changed(state: &mut Execution, id: UnitId, fact: &Fact) -> Verdict {
+pub(super) fn changed(state: &mut State, id: UnitId, fact: &Fact) -> Verdict {
     let demanded: Vec<EffectKey> = demands(state, id);
     match fact {
         Fact::UnitStarted { work, confirm, .. } => begin(state, id, work, *confirm)?,
@@ -27,7 +26,7 @@ pub(super) fn changed(state: &mut Execution, id: UnitId, fact: &Fact) -> Verdict
     Ok(())
 }
 
-fn demands(state: &Execution, id: UnitId) -> Vec<EffectKey> {
+fn demands(state: &State, id: UnitId) -> Vec<EffectKey> {
     let stopping = state
         .current()
         .is_some_and(|(_, task)| task.stopping.is_some());
@@ -37,7 +36,7 @@ fn demands(state: &Execution, id: UnitId) -> Vec<EffectKey> {
         .unwrap_or_default()
 }
 
-fn begin(state: &mut Execution, id: UnitId, work: &Work, confirm: bool) -> Verdict {
+fn begin(state: &mut State, id: UnitId, work: &Work, confirm: bool) -> Verdict {
     let task = task_mut(state, id.task)?;
     claim(task, id)?;
     if let Some(place) = id.item {
@@ -54,7 +53,7 @@ fn begin(state: &mut Execution, id: UnitId, work: &Work, confirm: bool) -> Verdi
     Ok(())
 }
 
-fn advance(state: &mut Execution, id: UnitId, fact: &Fact) -> Verdict {
+fn advance(state: &mut State, id: UnitId, fact: &Fact) -> Verdict {
     let mut unit = state.unit(id).ok_or("the unit is not at work")?.clone();
     unit.phase = match (&unit.phase, fact) {
         (Phase::Unconfirmed, Fact::UnitConfirmed { .. }) => Unit::first_phase(&unit.work),
@@ -89,7 +88,7 @@ fn advance(state: &mut Execution, id: UnitId, fact: &Fact) -> Verdict {
     Ok(())
 }
 
-fn end(state: &mut Execution, id: UnitId, end: &End) -> Verdict {
+fn end(state: &mut State, id: UnitId, end: &End) -> Verdict {
     let template = Arc::clone(&state.template);
     let fields = collected(&template.tasks[id.task as usize]);
     let task = task_mut(state, id.task)?;

@@ -4,7 +4,7 @@ use crate::base::name::Name;
 use crate::base::value::{Value, text};
 use crate::engine::builtin::context::Context;
 use crate::engine::event::{Failure, Work};
-use crate::engine::render::condition;
+use crate::engine::render::is_true;
 use crate::engine::scope::find;
 use crate::template::model::Jump;
 
@@ -17,7 +17,7 @@ pub(super) fn work(context: &Context) -> Result<Work, Failure> {
             .cloned()
             .unwrap_or_default();
         let path = format!("Choices[{place}].When");
-        if condition(context.task, &path, when, &context.scope)? {
+        if is_true(context.task, &path, when, &context.scope)? {
             let target = find(&choice, &Name::from("NextTask")).map(text);
             let target = target.ok_or_else(|| {
                 context.failure(&format!("`Choices[{place}].NextTask` is required"))

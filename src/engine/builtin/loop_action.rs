@@ -1,15 +1,12 @@
 //! `ACS::Loop`: a sequence of tasks for every item (language reference, end of 2.8). Each item is
 //! a child execution of a template made of the tasks, which sees the names around it.
 
-use crate::base::name::Name;
 use crate::base::value::{Map, Value};
 use crate::engine::builtin::context::Context;
 use crate::engine::builtin::product::child;
 use crate::engine::event::{Failure, Outer, Work};
-use crate::engine::render::without;
 use crate::template::expr::{Expression, Reference, Scope};
 use crate::template::model::{Task, ValueType};
-use crate::template::yaml::{Entry, Node, NodeKind};
 
 /// The parts of the properties that say what to loop over.
 #[derive(Debug)]
@@ -21,11 +18,7 @@ pub(in crate::engine) struct LoopSource {
 impl LoopSource {
     /// Finds them in the properties of an `ACS::Loop`.
     pub(in crate::engine) fn of(task: &Task) -> Self {
-        let part = |name: &str| {
-            let node = property(task, name)?;
-            // Parsed without complaint before the execution began.
-            Some(Expression::parse(node, &mut Vec::new()))
-        };
+        let part = |name: &str| task.properties.as_ref()?.get(name).cloned();
         Self {
             items: part("LoopItems"),
             rate_control: part("LoopRateControl"),
@@ -34,7 +27,9 @@ impl LoopSource {
 }
 
 pub(super) fn work(context: &Context) -> Result<Work, Failure> {
-    let tasks = property(context.task, "LoopTasks")
+    let properties = context.task.properties.as_ref();
+    let tasks = properties
+        .and_then(|properties| properties.get("LoopTasks"))
         .ok_or_else(|| context.failure("property `LoopTasks` is required"))?;
     Ok(Work::Child {
         id: child(context)?,
@@ -47,7 +42,7 @@ pub(super) fn work(context: &Context) -> Result<Work, Failure> {
 }
 
 /// Writes the template of one item as JSON, which is YAML too.
-fn content(task: &Task, tasks: &Node) -> String {
+fn content(task: &Task, tasks: &Expression) -> String {
     let outputs: Map = task
         .outputs
         .iter()
@@ -66,7 +61,7 @@ fn content(task: &Task, tasks: &Node) -> String {
         .collect();
     serde_json::json!({
         "FormatVersion": "OOS-2019-06-01",
-        "Tasks": tasks.to_value(),
+        "Tasks": tasks.node().to_value(),
         "Outputs": Value::Object(outputs),
     })
     .to_string()
@@ -74,12 +69,11 @@ fn content(task: &Task, tasks: &Node) -> String {
 
 /// Collects what the tasks name of the execution around them, and nothing else: it is recorded
 /// with every item.
-fn outer(context: &Context, tasks: &Node) -> Outer {
+fn outer(context: &Context, tasks: &Expression) -> Outer {
     let mut outer = Outer {
         item: context.scope.item.cloned().unwrap_or_default(),
         ..Outer::default()
     };
-    let tasks = Expression::parse(&without_loops(tasks), &mut Vec::new());
     for reference in tasks.references() {
         match reference.value {
             Reference::Parameter(name) => {
@@ -97,28 +91,4 @@ fn outer(context: &Context, tasks: &Node) -> Outer {
         }
     }
     outer
-}
-
-/// Takes out the parts of tasks that are no expressions, however they may look like some.
-fn without_loops(tasks: &Node) -> Node {
-    let NodeKind::List(list) = &tasks.kind else {
-        return tasks.clone();
-    };
-    Node {
-        span: tasks.span,
-        kind: NodeKind::List(
-            list.iter()
-                .map(|task| without(task, |key| key == "Description"))
-                .collect(),
-        ),
-    }
-}
-
-fn property<'a>(task: &'a Task, name: &str) -> Option<&'a Node> {
-    let NodeKind::Map(entries) = &task.properties.as_ref()?.node().kind else {
-        return None;
-    };
-    let name = Name::from(name);
-    let entry = |entry: &'a Entry| name.is(&entry.key).then_some(&entry.value);
-    entries.iter().find_map(entry)
 }

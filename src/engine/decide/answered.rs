@@ -3,16 +3,13 @@
 use std::sync::Arc;
 
 use crate::base::call::CallFault;
-use crate::base::value::Value;
-use crate::engine::decide::draft::Draft;
-use crate::engine::decide::poll;
-use crate::engine::event::{End, Fact, Failure, StopCause, UnitId, Work};
+use crate::engine::decide::poll::{self, Answer};
+use crate::engine::decide::stop::{stop_cause, stopped};
+use crate::engine::draft::Draft;
+use crate::engine::event::{End, Fact, StopCause, UnitId, Work};
 use crate::engine::flow::success;
 use crate::engine::input::Refused;
 use crate::engine::state::{Phase, Unit};
-
-/// A call's answer.
-pub(super) type Answer = Result<Value, CallFault>;
 
 pub(super) fn decide(
     draft: &mut Draft,
@@ -65,34 +62,4 @@ fn finish(
             draft.end_unit(id, end);
         }
     }
-}
-
-/// Ends a unit that was being ended.
-pub(super) fn stopped(draft: &mut Draft, id: UnitId, cause: Option<StopCause>, report: &str) {
-    let end = stop_end(cause.unwrap_or(StopCause::Cancelled), report);
-    draft.end_unit(id, end);
-}
-
-/// Returns how a unit ends that is being ended for `cause`.
-pub(super) fn stop_end(cause: StopCause, report: &str) -> End {
-    match cause {
-        StopCause::Cancelled => End::Cancelled {
-            report: report.to_owned(),
-        },
-        StopCause::Timeout => {
-            let message = match report {
-                "" => "the task's time is up".to_owned(),
-                report => format!("the task's time is up; {report}"),
-            };
-            End::Failed {
-                failure: Failure::new("Timeout", message),
-                outputs: serde_json::Map::new(),
-            }
-        }
-    }
-}
-
-/// Returns why the task at work is being ended.
-pub(super) fn stop_cause(draft: &Draft) -> Option<StopCause> {
-    draft.state.current()?.1.stopping
 }

@@ -1,8 +1,8 @@
 //! A child execution was refused, changed or ended.
 
 use crate::base::value::{Map, Value};
-use crate::engine::decide::answered::{stop_cause, stopped};
-use crate::engine::decide::draft::Draft;
+use crate::engine::decide::stop::{stop_cause, stopped};
+use crate::engine::draft::Draft;
 use crate::engine::event::{End, Fact, Failure, UnitId};
 use crate::engine::flow::success;
 use crate::engine::input::Refused;

@@ -1,17 +1,16 @@
 //! Where decisions begin.
 
 use crate::base::time::Timestamp;
-use crate::engine::decide::draft::Draft;
 use crate::engine::decide::{answered, child, signal, timer};
+use crate::engine::draft::Draft;
 use crate::engine::event::{Event, Fact};
-use crate::engine::execution::Execution;
 use crate::engine::flow;
 use crate::engine::input::{Input, Refused};
-use crate::engine::state::Control;
+use crate::engine::state::{Control, State};
 
 /// Returns what follows from `input`, up to the point where something must be waited for.
 pub(in crate::engine) fn decide(
-    state: &Execution,
+    state: &State,
     input: &Input,
     now: Timestamp,
 ) -> Result<Vec<Event>, Refused> {

@@ -3,12 +3,10 @@
 
 mod answered;
 mod child;
-mod draft;
 mod entry;
 mod poll;
 mod signal;
 mod stop;
 mod timer;
 
-pub(super) use draft::Draft;
 pub(super) use entry::decide;

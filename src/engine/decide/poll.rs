@@ -3,13 +3,16 @@
 use crate::base::call::CallFault;
 use crate::base::time::Timestamp;
 use crate::base::value::{Map, Value};
-use crate::engine::decide::answered::{Answer, stop_cause, stopped};
-use crate::engine::decide::draft::Draft;
+use crate::engine::decide::stop::{stop_cause, stopped};
+use crate::engine::draft::Draft;
 use crate::engine::event::{End, Fact, Failure, PollPolicy, UnitId};
 use crate::engine::flow::{item_of, success};
 use crate::engine::output::select_leniently;
 use crate::engine::poll::Verdict;
 use crate::engine::state::Unit;
+
+/// A call's answer.
+pub(super) type Answer = Result<Value, CallFault>;
 
 /// Polls in a row without any answer after which a task gives up: the provider has tried each of
 /// them several times already.

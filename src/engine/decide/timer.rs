@@ -1,12 +1,11 @@
 //! A timer's moment came.
 
-use crate::engine::decide::draft::Draft;
 use crate::engine::decide::stop;
+use crate::engine::draft::Draft;
 use crate::engine::effect::{DEADLINE, EffectKey};
 use crate::engine::event::{End, Fact, StopCause, UnitId};
-use crate::engine::execution::deadline_key;
 use crate::engine::input::Refused;
-use crate::engine::state::Phase;
+use crate::engine::state::{Phase, deadline_key};
 
 pub(super) fn decide(draft: &mut Draft, id: UnitId, timer: u32) -> Result<(), Refused> {
     if timer == DEADLINE {

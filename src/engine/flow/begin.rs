@@ -5,7 +5,7 @@ use std::sync::Arc;
 use crate::base::time::Timestamp;
 use crate::base::value::{Map, text};
 use crate::engine::builtin::duration;
-use crate::engine::decide::Draft;
+use crate::engine::draft::Draft;
 use crate::engine::event::{End, Fact, Failure, LoopPlan};
 use crate::engine::plan::{is_loop, plan};
 use crate::engine::render::{evaluate, evaluation, is_wanted, names_item};

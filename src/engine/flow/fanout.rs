@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use crate::base::value::Map;
-use crate::engine::decide::Draft;
+use crate::engine::draft::Draft;
 use crate::engine::event::{Batches, End, Fact, Failure, StopCause};
 use crate::engine::flow::unit;
 use crate::engine::output::aggregate;

@@ -1,9 +1,9 @@
 //! The execution ends.
 
 use crate::base::value::Map;
-use crate::engine::decide::Draft;
+use crate::engine::draft::Draft;
 use crate::engine::event::Fact;
-use crate::engine::execution::Execution;
+use crate::engine::state::State;
 use crate::engine::status::{ExecutionStatus, TaskStatus};
 
 /// Ends the execution with the status that its tasks came to.
@@ -27,7 +27,7 @@ pub(in crate::engine) fn end(draft: &mut Draft, status: ExecutionStatus) {
 }
 
 /// Failure is sticky: a path that cleans up after it ends well all the same.
-fn status(state: &Execution) -> ExecutionStatus {
+fn status(state: &State) -> ExecutionStatus {
     let cancelled = state
         .tasks
         .iter()

@@ -1,6 +1,6 @@
 //! The loop that drives a decision to where something must be waited for.
 
-use crate::engine::decide::Draft;
+use crate::engine::draft::Draft;
 use crate::engine::event::{End, Fact};
 use crate::engine::flow::{begin, fanout, finish, unit};
 use crate::engine::state::{Control, TaskState};

@@ -4,11 +4,11 @@ use std::sync::Arc;
 
 use crate::base::value::{Map, Value};
 use crate::engine::builtin::{self, Context};
-use crate::engine::decide::Draft;
+use crate::engine::draft::Draft;
 use crate::engine::event::{End, Fact, Failure, UnitId, Work};
-use crate::engine::execution::Execution;
 use crate::engine::output::select;
 use crate::engine::render::{is_loop_action, is_wanted, names_item, properties};
+use crate::engine::state::State;
 use crate::template::model::Task;
 
 /// Starts the unit of a task, or of one item of its loop.
@@ -93,7 +93,7 @@ pub(in crate::engine) fn success(draft: &Draft, id: UnitId, document: &Value) ->
 }
 
 /// Returns the loop item of a unit.
-pub(in crate::engine) fn item_of(state: &Execution, id: UnitId) -> Option<Value> {
+pub(in crate::engine) fn item_of(state: &State, id: UnitId) -> Option<Value> {
     let looping = state.tasks.get(id.task as usize)?.looping.as_ref()?;
     looping.plan.items.get(id.item? as usize).cloned()
 }

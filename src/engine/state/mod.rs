@@ -2,11 +2,15 @@
 //! [`apply`](super::apply), the choice of what comes next in [`flow`](super::flow).
 
 mod control;
+mod demand;
+mod execution;
 mod looping;
 mod task;
 mod unit;
 
 pub(super) use control::{Control, Pause};
+pub(super) use demand::deadline_key;
+pub(super) use execution::State;
 pub(super) use looping::{Item, LoopState};
 pub(super) use task::TaskState;
 pub(super) use unit::{Phase, Unit};

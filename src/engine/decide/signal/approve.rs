@@ -3,9 +3,9 @@
 use std::sync::Arc;
 
 use crate::base::value::Map;
-use crate::engine::decide::draft::Draft;
 use crate::engine::decide::signal::cancel;
 use crate::engine::decide::signal::target::{expect_task, not_now, record};
+use crate::engine::draft::Draft;
 use crate::engine::event::{End, Fact, Signal, UnitId, Work};
 use crate::engine::input::Refused;
 use crate::engine::state::{Phase, Unit};

@@ -1,8 +1,8 @@
 //! Cancel, of the execution and of the task at work.
 
-use crate::engine::decide::draft::Draft;
 use crate::engine::decide::signal::target::{expect_task, name_of, not_now, record};
 use crate::engine::decide::stop;
+use crate::engine::draft::Draft;
 use crate::engine::event::{Fact, Signal, StopCause};
 use crate::engine::input::Refused;
 use crate::engine::state::Control;

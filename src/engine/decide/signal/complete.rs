@@ -1,7 +1,7 @@
 //! CompleteExecution: a person ends the paused execution with a status.
 
-use crate::engine::decide::draft::Draft;
 use crate::engine::decide::signal::target::{not_now, record};
+use crate::engine::draft::Draft;
 use crate::engine::event::Signal;
 use crate::engine::flow;
 use crate::engine::input::Refused;

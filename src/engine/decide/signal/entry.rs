@@ -1,7 +1,7 @@
 //! Every signal that fits is recorded first, then what follows from it.
 
-use crate::engine::decide::draft::Draft;
 use crate::engine::decide::signal::{approve, cancel, complete, run, skip};
+use crate::engine::draft::Draft;
 use crate::engine::event::{Request, Signal};
 use crate::engine::input::Refused;
 

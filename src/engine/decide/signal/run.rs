@@ -1,8 +1,8 @@
 //! ExecuteTask and RetryTask: a person has a task run.
 
 use crate::base::value::Map;
-use crate::engine::decide::draft::Draft;
 use crate::engine::decide::signal::target::{expect_task, not_now, place_of, record};
+use crate::engine::draft::Draft;
 use crate::engine::event::Signal;
 use crate::engine::flow;
 use crate::engine::input::Refused;

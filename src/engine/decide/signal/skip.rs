@@ -1,7 +1,7 @@
 //! SkipTask: a person takes a task as done.
 
-use crate::engine::decide::draft::Draft;
 use crate::engine::decide::signal::target::{expect_task, not_now, record};
+use crate::engine::draft::Draft;
 use crate::engine::event::{End, Fact, Signal, UnitId};
 use crate::engine::input::Refused;
 use crate::engine::state::Control;

@@ -1,6 +1,6 @@
 //! Which task a person means, and how to say that a request does not fit.
 
-use crate::engine::decide::draft::Draft;
+use crate::engine::draft::Draft;
 use crate::engine::event::{Fact, Signal};
 use crate::engine::input::Refused;
 

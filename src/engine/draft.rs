@@ -2,21 +2,22 @@
 
 use crate::base::time::Timestamp;
 use crate::base::value::Value;
+use crate::engine::apply;
 use crate::engine::event::{End, Event, Fact, UnitId};
-use crate::engine::execution::Execution;
 use crate::engine::scope::StateScope;
+use crate::engine::state::State;
 
 /// A copy of the state that runs ahead of it, and the facts that lead from one to the other.
 #[derive(Debug)]
 pub(in crate::engine) struct Draft {
-    pub state: Execution,
+    pub state: State,
     pub now: Timestamp,
     events: Vec<Event>,
 }
 
 impl Draft {
     /// Begins a decision.
-    pub(super) fn new(state: &Execution, now: Timestamp) -> Self {
+    pub(in crate::engine) fn new(state: &State, now: Timestamp) -> Self {
         Self {
             state: state.clone(),
             now,
@@ -27,8 +28,7 @@ impl Draft {
     /// Records a fact and goes on from the state after it.
     pub(in crate::engine) fn record(&mut self, fact: Fact) {
         let event = Event { at: self.now, fact };
-        self.state
-            .apply(&event)
+        apply::apply(&mut self.state, &event)
             .expect("a decision records only what fits the state that it looked at");
         self.events.push(event);
     }
@@ -48,7 +48,7 @@ impl Draft {
     }
 
     /// Returns what was recorded.
-    pub(super) fn into_events(self) -> Vec<Event> {
+    pub(in crate::engine) fn into_events(self) -> Vec<Event> {
         self.events
     }
 }

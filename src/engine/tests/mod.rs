@@ -1,0 +1,6 @@
+//! Templates run against scripted answers. The driver checks the laws of the engine after every
+//! step, so that each test is a test of them too.
+
+mod flow;
+mod wait_for;
+mod world;
