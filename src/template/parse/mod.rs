@@ -16,5 +16,7 @@ mod section;
 mod task;
 mod task_outputs;
 mod template;
+#[cfg(test)]
+mod tests;
 
 pub use template::{Parsed, parse, parse_tasks_value};

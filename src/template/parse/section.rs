@@ -83,10 +83,12 @@ impl<'a> Section<'a> {
             .map(|entry| &entry.value)
     }
 
-    /// Returns the value of `key`; reports if it is absent.
+    /// Returns the value of `key`; reports if it is absent, unless a misspelling of it is there,
+    /// which [`only`](Self::only) reports.
     pub(super) fn required(&self, key: &str, report: &mut Vec<Diagnostic>) -> Option<&'a Node> {
         let found = self.get(key);
-        if found.is_none() {
+        let is_misspelt = |entry: &Entry| entry.key != key && nearest(&entry.key, [key]).is_some();
+        if found.is_none() && !self.entries.iter().any(is_misspelt) {
             // The first key is where a reader looks for the map; its whole extent says nothing.
             let span = self
                 .entries
