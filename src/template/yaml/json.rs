@@ -218,7 +218,7 @@ impl Reader<'_> {
         Ok(escaped)
     }
 
-    /// Reads the digits of `\uXXXX`, and of a second one if the first is half of a pair.
+    /// Reads the four digits of a `\u` escape, and of a second one if the first is half of a pair.
     fn unicode(&mut self, start: usize) -> Result<char, Diagnostic> {
         let found = self.hexadecimal().and_then(|first| {
             if !(0xd800..0xdc00).contains(&first) {
