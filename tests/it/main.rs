@@ -3,4 +3,5 @@
 mod check;
 mod corpus;
 mod robustness;
+mod sandbox;
 mod support;

@@ -1,0 +1,94 @@
+//! Serves one request inside an instance, as a child of its pid 1.
+
+use std::io::{self, BufReader};
+use std::os::fd::{AsFd, OwnedFd};
+use std::os::unix::net::UnixStream;
+use std::process::ExitCode;
+use std::time::Duration;
+
+use nix::errno::Errno;
+use nix::sys::signal::{Signal, kill};
+use nix::unistd::Pid;
+use rustix::fs::OFlags;
+
+use super::entry::{take_stream, take_subject};
+use super::failure::Failure;
+use super::init::complain;
+use super::process::{monotonic, pause};
+use super::shepherd::{self, END_SIGNAL};
+use super::wire::{self, Reply, Request};
+use super::{file, spool, tree};
+
+/// Serves the request that comes over standard input; standard output is the spool folder.
+pub(super) fn run() -> ExitCode {
+    if let Err(errno) = nix::sys::prctl::set_name(shepherd::HELPER_NAME) {
+        complain("taking a name", &errno);
+    }
+    let served = take_stream().and_then(|stream| Ok((stream, take_subject()?)));
+    match served.and_then(|(stream, spool)| serve(stream, &spool)) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            complain("serving a request", &error);
+            ExitCode::FAILURE
+        }
+    }
+}
+
+fn serve(stream: UnixStream, spool: &OwnedFd) -> io::Result<()> {
+    let mut reader = BufReader::new(stream.try_clone()?);
+    match wire::receive(&mut reader)? {
+        Request::Invoke {
+            invocation,
+            command,
+        } => {
+            drop(reader);
+            shepherd::run(stream, spool.as_fd(), &invocation, command)
+        }
+        Request::Kill { invocation } => answer(&stream, &end(spool, &invocation)),
+        Request::Quiesce { grace_milliseconds } => answer(
+            &stream,
+            &quiesce(Duration::from_millis(grace_milliseconds))
+                .map_err(Failure::system("ending processes")),
+        ),
+        Request::Write(request) => answer(&stream, &file::write(&request, &mut reader)),
+    }
+}
+
+fn answer(stream: &UnixStream, reply: &Reply<()>) -> io::Result<()> {
+    wire::send(stream, reply)
+}
+
+/// Tells the shepherd of a command to end it.
+fn end(spool: &OwnedFd, invocation: &str) -> Reply<()> {
+    let path = format!("{invocation}/{}", spool::SHEPHERD);
+    let pid = spool::open_inside(spool, &path, OFlags::RDONLY)
+        .and_then(|file| io::read_to_string(std::fs::File::from(file)))
+        .map_err(Failure::system("finding the command"))?;
+    let pid = pid
+        .trim()
+        .parse()
+        .map_err(|_| Failure::Invalid(format!("`{invocation}` names no process")))?;
+    match kill(Pid::from_raw(pid), END_SIGNAL) {
+        Ok(()) | Err(Errno::ESRCH) => Ok(()),
+        Err(errno) => Err(Failure::system("ending the command")(errno)),
+    }
+}
+
+/// Asks all processes to end and waits until only helpers are left or `grace` is over.
+fn quiesce(grace: Duration) -> io::Result<()> {
+    let deadline = monotonic() + grace;
+    match kill(Pid::from_raw(-1), Signal::SIGTERM) {
+        Ok(()) | Err(Errno::ESRCH) => {}
+        Err(errno) => return Err(errno.into()),
+    }
+    while monotonic() < deadline {
+        let busy = tree::all()?
+            .iter()
+            .any(|stat| !stat.is_dead() && !shepherd::is_helper(stat));
+        if !busy {
+            return Ok(());
+        }
+        pause(Duration::from_millis(2));
+    }
+    Ok(())
+}
