@@ -9,10 +9,20 @@ use tokio_util::sync::CancellationToken;
 use crate::action::{ActionSpec, ApiSpec};
 use crate::base::call::{ApiCall, CallFault};
 use crate::base::output::{LogKey, OutputSink};
+use crate::base::secret::Redactor;
 use crate::base::time::Timestamp;
 use crate::base::value::Value;
 
+pub mod conformance;
+pub mod fake;
+pub mod http;
 pub mod local;
+pub mod output;
+mod paging;
+pub mod registry;
+pub mod target;
+
+pub use registry::Registry;
 
 /// Serves API calls in the vendor's shapes.
 #[async_trait]
@@ -46,6 +56,8 @@ pub struct CallContext {
     pub log: LogKey,
     /// Takes the output.
     pub sink: Arc<dyn OutputSink>,
+    /// Takes secrets out of what a provider keeps itself; answers are not filtered.
+    pub redactor: Redactor,
     /// Fires when the call is to be ended.
     pub cancel: CancellationToken,
     /// Whether the same call may have been made before by a process that died.

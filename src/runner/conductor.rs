@@ -11,6 +11,7 @@ use tokio::task::{AbortHandle, JoinError, JoinSet};
 use tokio_util::sync::CancellationToken;
 
 use crate::base::id::ExecutionId;
+use crate::base::secret::Redactor;
 use crate::base::value::Map;
 use crate::engine::Execution;
 use crate::engine::effect::{Effect, EffectKey};
@@ -300,6 +301,7 @@ impl Conductor {
                     task,
                     call,
                     cancel,
+                    redactor: Redactor::new(&self.execution.secrets()),
                     resumed,
                 };
                 let may_be_left = effector::may_be_left(&self.runner, &flight.call);

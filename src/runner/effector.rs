@@ -5,6 +5,7 @@ use tokio_util::sync::CancellationToken;
 use crate::base::call::{ApiCall, ApiError, CallFault, Recovery};
 use crate::base::id::ExecutionId;
 use crate::base::output::LogKey;
+use crate::base::secret::Redactor;
 use crate::base::value::Value;
 use crate::engine::event::UnitId;
 use crate::engine::input::Input;
@@ -23,6 +24,7 @@ pub(super) struct Flight {
     pub(super) task: String,
     pub(super) call: ApiCall,
     pub(super) cancel: CancellationToken,
+    pub(super) redactor: Redactor,
     pub(super) resumed: bool,
 }
 
@@ -63,6 +65,7 @@ async fn answer(runner: &Runner, flight: Flight) -> Result<Value, CallFault> {
             attempt: flight.unit.attempt,
         },
         sink: runner.sink(),
+        redactor: flight.redactor,
         cancel: flight.cancel,
         resumed: flight.resumed,
         user: flight.user,

@@ -1,3 +1,29 @@
 //! The embedded cloud: an ECS-shaped control plane over what the user has.
+//!
+//! Instances, images, snapshots, commands and invocations are [`Records`](crate::base::records);
+//! a [`Driver`](driver::Driver) makes them real. The cloud is one place: every region id names it,
+//! so that templates that carry a region of the vendor's run unchanged.
 
+mod answer;
+mod api;
+mod cloud;
+mod command;
 pub mod driver;
+pub mod fake;
+mod fault;
+mod garbage;
+mod image;
+mod instance;
+mod invocation;
+mod native;
+mod request;
+mod script;
+mod snapshot;
+mod spool;
+mod state;
+mod tag;
+mod token;
+
+pub use api::table::{Api, served};
+pub use cloud::LocalCloud;
+pub use image::HOST_IMAGE;

@@ -7,6 +7,7 @@ use crate::action::{self, Risk};
 use crate::base::call::{ACTION_SERVICE, ApiCall, Recovery};
 use crate::base::id::MAX_DEPTH;
 use crate::base::output::{Channel, LogKey, OutputError, OutputSink};
+use crate::base::secret::Redactor;
 use crate::base::value::{Map, Value, text};
 use crate::provider::CallContext;
 use crate::runner::handle::Runner;
@@ -207,6 +208,7 @@ async fn look_up(
             attempt: 1,
         },
         sink: Arc::new(NoOutput),
+        redactor: Redactor::default(),
         cancel: tokio_util::sync::CancellationToken::new(),
         resumed: false,
         user: runner.identity().user.clone(),

@@ -1,0 +1,378 @@
+//! Product actions that the local cloud serves itself: one call that streams a command's output
+//! and ends with its exit code, where the vendor's template polls.
+//!
+//! A call that is made again after a crash attaches to the command by an id that follows from the
+//! client token, or answers from the record if the command's end is recorded. (Output in such an
+//! answer is the recorded one, without secrets.)
+
+use std::time::Duration;
+
+use serde_json::json;
+
+use crate::action::{ActionKind, ActionSpec, ApiSpec, OutputSpec, PropertySpec};
+use crate::base::call::{ACTION_SERVICE, ApiError, CallFault, Recovery};
+use crate::base::value::Value;
+use crate::provider::local::api::command::{saved, values};
+use crate::provider::local::cloud::LocalCloud;
+use crate::provider::local::driver::{Command, CommandEnd, DriverError, Offsets};
+use crate::provider::local::fault;
+use crate::provider::local::instance::Power;
+use crate::provider::local::invocation::{Ended, Invocation, Target, describe_kill};
+use crate::provider::local::request::Request;
+use crate::provider::local::script::{Interpreter, Script, read_parameters, read_timeout};
+use crate::provider::local::spool::{self, SHOWN, Spool};
+use crate::provider::local::state::{Stored, WriteFault};
+use crate::provider::local::token::derive_id;
+use crate::template::model::ValueType;
+
+/// The action that runs a script.
+pub(super) const RUN_COMMAND: &str = "ACS::ECS::RunCommand";
+
+/// The action that runs a command that is kept.
+pub(super) const INVOKE_COMMAND: &str = "ACS::ECS::InvokeCommand";
+
+/// How long a command may run when the action does not say.
+const DEFAULT_TIMEOUT: u64 = 600;
+
+/// How long one look waits for news; only bounds how late a driver without news is asked again.
+const WAIT: Duration = Duration::from_secs(10);
+
+/// Returns the signatures of the actions served here.
+pub(super) fn actions() -> Vec<ActionSpec> {
+    use ValueType::{Boolean, Json, Number, String};
+    let required = PropertySpec::required;
+    let optional = PropertySpec::optional;
+    let region = optional(
+        "regionId",
+        String,
+        "Any region: the local cloud is one place.",
+    );
+    let instance = required("instanceId", String, "The instance; it must run.");
+    let parameters = optional(
+        "parameters",
+        Json,
+        "Values of the command's parameters by name.",
+    );
+    let user = optional(
+        "username",
+        String,
+        "The user that runs it; root when not given.",
+    );
+    let run = vec![
+        region.clone(),
+        instance.clone(),
+        required(
+            "commandType",
+            String,
+            "RunShellScript, RunPythonScript or RunPerlScript.",
+        ),
+        required("commandContent", String, "The script, as plain text."),
+        optional(
+            "workingDir",
+            String,
+            "Where it runs; the user's home when not given.",
+        ),
+        optional(
+            "timeout",
+            Number,
+            "Seconds after which it is ended; 600 when not given.",
+        ),
+        optional(
+            "enableParameter",
+            Boolean,
+            "Whether `{{name}}` in the script is replaced.",
+        ),
+        parameters.clone(),
+        user.clone(),
+        optional(
+            "windowsPasswordName",
+            String,
+            "Has no effect on Linux instances.",
+        ),
+    ];
+    let command = required(
+        "commandId",
+        String,
+        "The command, as CreateCommand named it.",
+    );
+    vec![
+        spec(
+            RUN_COMMAND,
+            ("Runs a command on an instance", "在实例上执行命令"),
+            run,
+        ),
+        spec(
+            INVOKE_COMMAND,
+            (
+                "Runs a command that is kept on an instance",
+                "在实例上执行已创建的命令",
+            ),
+            vec![region, command, instance, user, parameters],
+        ),
+    ]
+}
+
+/// Returns what may be done about an action after a crash, if it is served here.
+pub(super) fn api(action: &str) -> Option<ApiSpec> {
+    [RUN_COMMAND, INVOKE_COMMAND]
+        .into_iter()
+        .find(|name| name.eq_ignore_ascii_case(action))
+        .map(|name| ApiSpec {
+            service: ACTION_SERVICE.to_owned(),
+            api: name.to_owned(),
+            recovery: Recovery::Resumable,
+        })
+}
+
+fn spec(name: &str, (english, chinese): (&str, &str), properties: Vec<PropertySpec>) -> ActionSpec {
+    let text = |name: &str| OutputSpec {
+        name: name.to_owned(),
+        value_type: ValueType::String,
+    };
+    ActionSpec {
+        name: name.to_owned(),
+        description: (english.to_owned(), chinese.to_owned()),
+        kind: ActionKind::Call,
+        properties,
+        outputs: ["invocationOutput", "invokeId", "note"].map(text).into(),
+    }
+}
+
+/// Serves one of the actions.
+pub(super) async fn call(cloud: &LocalCloud, request: &Request<'_>) -> Result<Value, CallFault> {
+    let action = request.call.api.as_str();
+    let id = derive_id("t-", &request.call.client_token, 0);
+    let (script, name, command) = if action.eq_ignore_ascii_case(RUN_COMMAND) {
+        (
+            run_script(request)?,
+            action.to_owned(),
+            derive_id("c-", &id, 0),
+        )
+    } else if action.eq_ignore_ascii_case(INVOKE_COMMAND) {
+        let saved = saved(cloud, &request.required("commandId")?).await?.value;
+        (saved.script, saved.name, saved.id)
+    } else {
+        let message = format!("the local cloud does not serve the action `{action}` itself");
+        return Err(ApiError::new("UnsupportedOperation", message).into());
+    };
+    Run {
+        cloud,
+        request,
+        id,
+        script,
+        name,
+        command,
+    }
+    .run()
+    .await
+}
+
+fn run_script(request: &Request<'_>) -> Result<Script, ApiError> {
+    Ok(Script {
+        interpreter: Interpreter::from_type(&request.required("commandType")?)?,
+        content: request.required("commandContent")?,
+        directory: request.text("workingDir")?,
+        timeout: read_timeout(request, "timeout")?.unwrap_or(DEFAULT_TIMEOUT),
+        has_parameters: request.flag("enableParameter")?,
+    })
+}
+
+/// One command on one instance, from start to end.
+struct Run<'a> {
+    cloud: &'a LocalCloud,
+    request: &'a Request<'a>,
+    id: String,
+    script: Script,
+    name: String,
+    command: String,
+}
+
+impl Run<'_> {
+    async fn run(&self) -> Result<Value, CallFault> {
+        let instance = self.request.required("instanceId")?;
+        let recorded = self.cloud.state.get::<Invocation>(&self.id).await?;
+        let stored = match recorded {
+            Some(stored) => stored,
+            None => self.start(&instance).await?,
+        };
+        if let Some(ended) = &stored.value.targets[0].ended {
+            return self.outcome(ended, ended.output_text());
+        }
+        self.follow(stored, &instance).await
+    }
+
+    /// Starts the command and records that it was started. Both can be repeated: the driver starts
+    /// an id at most once, and the record is written only if there is none.
+    async fn start(&self, instance: &str) -> Result<Stored<Invocation>, CallFault> {
+        let context = self.request.context;
+        if context.cancel.is_cancelled() && !context.resumed {
+            let report = "the command was not started".to_owned();
+            return Err(CallFault::Cancelled { report });
+        }
+        let stored = Stored::new(self.invocation(instance).await?);
+        let command = self.prepare(instance).await?;
+        match self.cloud.driver.invoke(instance, &self.id, &command).await {
+            Ok(()) => {}
+            Err(error @ DriverError::NotRunning { .. }) => {
+                self.must_have_started(instance, error).await?;
+            }
+            Err(error) => return Err(fault::driver(error)),
+        }
+        match self.cloud.state.write(vec![stored.put()]).await {
+            Ok(()) | Err(WriteFault::Conflict) => {}
+            Err(WriteFault::Fault(fault)) => return Err(fault),
+        }
+        let written = self.cloud.state.get::<Invocation>(&self.id).await?;
+        Ok(written.unwrap_or(stored))
+    }
+
+    /// An instance that does not run now may have run when an earlier process started the command.
+    async fn must_have_started(&self, instance: &str, error: DriverError) -> Result<(), CallFault> {
+        let driver = &self.cloud.driver;
+        let wait = Duration::ZERO;
+        match driver
+            .poll(instance, &self.id, Offsets::default(), 1, wait)
+            .await
+        {
+            Ok(_) if self.request.context.resumed => Ok(()),
+            _ => Err(fault::driver(error)),
+        }
+    }
+
+    async fn prepare(&self, instance: &str) -> Result<Command, CallFault> {
+        let instance = self.cloud.instance(instance).await?.value;
+        let is_stopped = self.cloud.power(&instance).await? == Power::Stopped;
+        if is_stopped && !self.request.context.resumed {
+            return Err(fault::wrong_status(&instance.id, "Stopped", "Running").into());
+        }
+        let given = read_parameters("parameters", self.request.value("parameters"))?;
+        let values = values(self.cloud, &instance, (&self.id, &self.command), &given);
+        Ok(self
+            .script
+            .command(self.request.text("username")?, &values)?)
+    }
+
+    async fn invocation(&self, instance: &str) -> Result<Invocation, CallFault> {
+        let context = self.request.context;
+        let target = Target {
+            instance: instance.to_owned(),
+            ended: None,
+        };
+        Ok(Invocation {
+            id: self.id.clone(),
+            command: self.command.clone(),
+            name: self.name.clone(),
+            type_name: self.script.interpreter.type_name().to_owned(),
+            directory: self.script.directory.clone().unwrap_or_default(),
+            username: self.request.text("username")?.unwrap_or_default(),
+            timeout: self.script.timeout,
+            created: context.now,
+            log: context.log.clone(),
+            log_base: spool::stored(context, &context.log).await?,
+            targets: vec![target],
+        })
+    }
+
+    /// Takes over output until the command ends or the call is cancelled.
+    async fn follow(&self, stored: Stored<Invocation>, instance: &str) -> Result<Value, CallFault> {
+        let context = self.request.context;
+        let invocation = &stored.value;
+        let source = (self.cloud, context);
+        let names = (self.id.as_str(), instance);
+        let mut spool = Spool::open(source, &invocation.log, names, invocation.log_base).await?;
+        let mut is_killed = false;
+        let end = loop {
+            if context.cancel.is_cancelled() && !is_killed {
+                self.kill(instance).await?;
+                is_killed = true;
+            }
+            let taken = tokio::select! {
+                taken = spool.advance(WAIT) => Some(taken?),
+                () = context.cancel.cancelled(), if !is_killed => None,
+            };
+            if let Some(end) = taken.and_then(|taken| taken.end) {
+                break end;
+            }
+        };
+        let (ended, output) = spool.finish(end).await?;
+        if let Some(recorded) = self.record(stored, ended.clone()).await? {
+            return self.outcome(&recorded, recorded.output_text());
+        }
+        let acknowledged = self.cloud.driver.acknowledge(instance, &self.id).await;
+        if let Err(error) = acknowledged {
+            // The result is recorded; a spool that stays costs disk space and nothing else.
+            tracing::warn!(invocation = self.id, %error, "spool is kept");
+        }
+        self.outcome(&ended, String::from_utf8_lossy(&output).into_owned())
+    }
+
+    async fn kill(&self, instance: &str) -> Result<(), CallFault> {
+        match self.cloud.driver.kill(instance, &self.id).await {
+            Ok(_) | Err(DriverError::NotFound { .. } | DriverError::NotRunning { .. }) => Ok(()),
+            Err(error) => Err(fault::driver(error)),
+        }
+    }
+
+    /// Records the end. A reader of the invocation may have been faster, and may have let go of the
+    /// spool before this call saw all of it: what it recorded is returned and stands.
+    async fn record(
+        &self,
+        mut stored: Stored<Invocation>,
+        ended: Ended,
+    ) -> Result<Option<Ended>, CallFault> {
+        stored.value.targets[0].ended = Some(ended);
+        match self.cloud.state.write(vec![stored.put()]).await {
+            Ok(()) => Ok(None),
+            Err(WriteFault::Conflict) => {
+                let winner = self.cloud.state.get::<Invocation>(&self.id).await?;
+                Ok(winner.and_then(|winner| winner.value.targets[0].ended.clone()))
+            }
+            Err(WriteFault::Fault(fault)) => Err(fault),
+        }
+    }
+
+    fn outcome(&self, ended: &Ended, output: String) -> Result<Value, CallFault> {
+        let fail = |code: String, message: String| Err(ApiError::new(code, message).into());
+        match &ended.end {
+            CommandEnd::Exited { code: 0 } => {
+                let mut answer = json!({"invocationOutput": output, "invokeId": self.id});
+                if ended.dropped > 0 {
+                    answer["note"] = json!(format!(
+                        "invocationOutput is the last {SHOWN} bytes; {} bytes before them are only \
+                         in the log",
+                        ended.dropped
+                    ));
+                }
+                Ok(answer)
+            }
+            CommandEnd::Exited { code } => {
+                let detail = match ended.last_error.as_str() {
+                    "" => String::new(),
+                    line => format!(": {line}"),
+                };
+                let message = format!("the command ended with exit code {code}{detail}");
+                fail(format!("ExitCode.{code}"), message)
+            }
+            CommandEnd::TimedOut(report) => fail(
+                "CommandTimeout".to_owned(),
+                format!(
+                    "the command did not end within {} s; {}",
+                    self.script.timeout,
+                    describe_kill(report)
+                ),
+            ),
+            CommandEnd::Killed(report) if self.request.context.cancel.is_cancelled() => {
+                let report = describe_kill(report);
+                Err(CallFault::Cancelled { report })
+            }
+            CommandEnd::Killed(report) => fail(
+                "CommandStopped".to_owned(),
+                format!("the command was stopped; {}", describe_kill(report)),
+            ),
+            CommandEnd::Lost => fail(
+                "CommandLost".to_owned(),
+                "the instance ended while the command ran".to_owned(),
+            ),
+        }
+    }
+}

@@ -1,0 +1,221 @@
+//! From the driver's spool into the log: output is taken over once, in order, and the spool is let
+//! go only when both the log and the record of the end are durable.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
+
+use crate::base::call::{ApiError, CallFault};
+use crate::base::output::{Channel, LogKey, OutputError};
+use crate::provider::CallContext;
+use crate::provider::local::cloud::LocalCloud;
+use crate::provider::local::driver::{CommandEnd, DriverError, Offsets, Progress};
+use crate::provider::local::fault;
+use crate::provider::local::invocation::{Ended, Lengths};
+
+/// How much of a command's output an answer shows, as at the vendor. The log keeps everything.
+pub(super) const SHOWN: u64 = 24 * 1024;
+
+/// Read before what is shown, so that a secret across the cut is seen whole and masked.
+const BEFORE_SHOWN: u64 = 8 * 1024;
+
+/// How much one poll takes from each channel.
+const CHUNK: usize = 256 * 1024;
+
+/// An offset behind any output: a poll there only tells whether the command ended.
+const BEHIND_ALL: u64 = 1 << 60;
+
+/// Takes over the output of one command on one instance.
+#[derive(Debug)]
+pub(super) struct Spool<'a> {
+    cloud: &'a LocalCloud,
+    context: &'a CallContext,
+    log: &'a LogKey,
+    invocation: &'a str,
+    instance: &'a str,
+    base: Lengths,
+    read: Offsets,
+}
+
+impl<'a> Spool<'a> {
+    /// Attaches to a command whose output begins in `log` at `base`, where the log left off.
+    pub(super) async fn open(
+        (cloud, context): (&'a LocalCloud, &'a CallContext),
+        log: &'a LogKey,
+        (invocation, instance): (&'a str, &'a str),
+        base: Lengths,
+    ) -> Result<Self, CallFault> {
+        let stored = stored(context, log).await?;
+        let read = Offsets {
+            stdout: stored.stdout.saturating_sub(base.stdout),
+            stderr: stored.stderr.saturating_sub(base.stderr),
+        };
+        Ok(Self {
+            cloud,
+            context,
+            log,
+            invocation,
+            instance,
+            base,
+            read,
+        })
+    }
+
+    /// Takes over what there is, waiting for news at most `wait`; returns the end if it came.
+    /// Cancel-safe: what is not in the log is read again.
+    pub(super) async fn advance(&mut self, wait: Duration) -> Result<Taken, CallFault> {
+        let progress = self.poll(self.read, CHUNK, wait).await?;
+        let taken = Taken {
+            is_news: !progress.output.is_empty(),
+            end: progress.end.clone(),
+        };
+        let before = self.read;
+        let mut read = before;
+        for (channel, offset, bytes) in &progress.output {
+            let end = offset + bytes.len() as u64;
+            match channel {
+                Channel::Stdout => read.stdout = read.stdout.max(end),
+                Channel::Stderr => read.stderr = read.stderr.max(end),
+            }
+        }
+        self.write(progress.output).await?;
+        self.read = read;
+        Ok(taken)
+    }
+
+    /// Takes over everything there is now; returns the end if the command ended.
+    pub(super) async fn drain(&mut self) -> Result<Option<CommandEnd>, CallFault> {
+        loop {
+            let taken = self.advance(Duration::ZERO).await?;
+            if taken.end.is_some() || !taken.is_news {
+                return Ok(taken.end);
+            }
+        }
+    }
+
+    /// Makes the log durable and returns how the command ended, with the last of its output. What
+    /// is returned second is the output with its secrets, for the answer of a call.
+    pub(super) async fn finish(&self, end: CommandEnd) -> Result<(Ended, Vec<u8>), CallFault> {
+        let (sink, log) = (Arc::clone(&self.context.sink), self.log.clone());
+        blocking(move || sink.flush(&log)).await?;
+        let from = |length: u64| length.saturating_sub(SHOWN + BEFORE_SHOWN);
+        let offsets = Offsets {
+            stdout: from(self.read.stdout),
+            stderr: from(self.read.stderr),
+        };
+        let limit = usize::try_from(SHOWN + BEFORE_SHOWN).expect("a few kilobytes");
+        let progress = self.poll(offsets, limit, Duration::ZERO).await?;
+        let (mut stdout, mut stderr) = (Vec::new(), Vec::new());
+        for (channel, _, bytes) in progress.output {
+            match channel {
+                Channel::Stdout => stdout.extend(bytes),
+                Channel::Stderr => stderr.extend(bytes),
+            }
+        }
+        let redactor = &self.context.redactor;
+        let masked = redactor.bytes(&stdout);
+        let stderr = redactor.text(&String::from_utf8_lossy(&stderr));
+        let last_error = stderr.lines().rfind(|line| !line.trim().is_empty());
+        let ended = Ended {
+            end,
+            at: self.context.now,
+            output: STANDARD.encode(last(&masked)),
+            dropped: self.read.stdout.saturating_sub(SHOWN),
+            last_error: last_error
+                .unwrap_or_default()
+                .trim()
+                .chars()
+                .take(500)
+                .collect(),
+            lengths: Lengths {
+                stdout: self.read.stdout,
+                stderr: self.read.stderr,
+            },
+        };
+        Ok((ended, last(&stdout).to_vec()))
+    }
+
+    /// Tells whether the command ended, without taking anything over.
+    pub(super) async fn peek(&self) -> Result<Option<CommandEnd>, CallFault> {
+        let offsets = Offsets {
+            stdout: BEHIND_ALL,
+            stderr: BEHIND_ALL,
+        };
+        Ok(self.poll(offsets, CHUNK, Duration::ZERO).await?.end)
+    }
+
+    async fn poll(
+        &self,
+        offsets: Offsets,
+        limit: usize,
+        wait: Duration,
+    ) -> Result<Progress, CallFault> {
+        let poll = self
+            .cloud
+            .driver
+            .poll(self.instance, self.invocation, offsets, limit, wait);
+        match poll.await {
+            Ok(progress) => Ok(progress),
+            // The instance was deleted, and the command with it.
+            Err(DriverError::NotFound { .. }) => Ok(Progress {
+                output: Vec::new(),
+                end: Some(CommandEnd::Lost),
+            }),
+            Err(error) => Err(fault::driver(error)),
+        }
+    }
+
+    async fn write(&self, output: Vec<(Channel, u64, Vec<u8>)>) -> Result<(), CallFault> {
+        let (sink, log, base) = (Arc::clone(&self.context.sink), self.log.clone(), self.base);
+        blocking(move || {
+            for (channel, offset, bytes) in output {
+                let base = match channel {
+                    Channel::Stdout => base.stdout,
+                    Channel::Stderr => base.stderr,
+                };
+                sink.write(&log, channel, base + offset, &bytes)?;
+            }
+            Ok(())
+        })
+        .await
+    }
+}
+
+/// What one look at a spool brought.
+#[derive(Debug)]
+pub(super) struct Taken {
+    /// Whether there was output.
+    is_news: bool,
+    /// How the command ended, if all of its output is taken over.
+    pub(super) end: Option<CommandEnd>,
+}
+
+/// Returns how much of a log is stored for good.
+pub(super) async fn stored(context: &CallContext, log: &LogKey) -> Result<Lengths, CallFault> {
+    let (sink, log) = (Arc::clone(&context.sink), log.clone());
+    blocking(move || {
+        Ok(Lengths {
+            stdout: sink.stored(&log, Channel::Stdout)?,
+            stderr: sink.stored(&log, Channel::Stderr)?,
+        })
+    })
+    .await
+}
+
+/// Returns the last bytes of `output` that answers show.
+fn last(output: &[u8]) -> &[u8] {
+    let shown = usize::try_from(SHOWN).expect("a few kilobytes");
+    &output[output.len().saturating_sub(shown)..]
+}
+
+/// The sink blocks when it has to, so it is spoken to on a blocking thread.
+async fn blocking<R: Send + 'static>(
+    work: impl FnOnce() -> Result<R, OutputError> + Send + 'static,
+) -> Result<R, CallFault> {
+    tokio::task::spawn_blocking(work)
+        .await
+        .expect("a sink does not panic")
+        .map_err(|error| ApiError::new("StoreFailure", error.to_string()).into())
+}

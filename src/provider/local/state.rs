@@ -1,0 +1,151 @@
+//! Typed documents over [`Records`]: what the API families read and write.
+//!
+//! Records block for as long as a commit takes, so every access runs on a blocking thread.
+
+use std::fmt::Debug;
+use std::sync::Arc;
+
+use serde::Serialize;
+use serde::de::DeserializeOwned;
+
+use crate::base::call::{ApiError, CallFault};
+use crate::base::records::{Record, RecordChange, RecordError, RecordQuery, Records};
+use crate::provider::local::tag::Tags;
+
+/// A kind of document.
+pub(super) trait Entity: Serialize + DeserializeOwned + Debug + Send + 'static {
+    /// The kind of its records.
+    const KIND: &'static str;
+
+    /// Returns its id.
+    fn id(&self) -> &str;
+
+    /// Returns the tags that queries may select by.
+    fn tags(&self) -> Option<&Tags> {
+        None
+    }
+}
+
+/// A document together with the revision that was read; 0 if it was never stored.
+#[derive(Clone, Debug)]
+pub(super) struct Stored<T> {
+    /// The document.
+    pub(super) value: T,
+    revision: u64,
+}
+
+impl<T: Entity> Stored<T> {
+    /// Wraps a document that was never stored.
+    pub(super) fn new(value: T) -> Self {
+        Self { value, revision: 0 }
+    }
+
+    /// Returns the change that stores the document as it is now.
+    pub(super) fn put(&self) -> RecordChange {
+        RecordChange::Put(Record {
+            kind: T::KIND.to_owned(),
+            id: self.value.id().to_owned(),
+            document: serde_json::to_value(&self.value)
+                .expect("documents have text keys and no failing serializers"),
+            tags: self.value.tags().map(Tags::pairs).unwrap_or_default(),
+            revision: self.revision,
+        })
+    }
+
+    /// Returns the change that removes the document.
+    pub(super) fn delete(&self) -> RecordChange {
+        RecordChange::Delete {
+            kind: T::KIND.to_owned(),
+            id: self.value.id().to_owned(),
+            revision: self.revision,
+        }
+    }
+}
+
+/// How a write came to nothing.
+#[derive(Debug)]
+pub(super) enum WriteFault {
+    /// Somebody else wrote first: read again and decide again.
+    Conflict,
+    /// The store failed.
+    Fault(CallFault),
+}
+
+/// The documents of the cloud.
+#[derive(Clone, Debug)]
+pub(super) struct State {
+    records: Arc<dyn Records>,
+}
+
+impl State {
+    /// Makes a state over `records`.
+    pub(super) fn new(records: Arc<dyn Records>) -> Self {
+        Self { records }
+    }
+
+    /// Returns one document, or `None`.
+    pub(super) async fn get<T: Entity>(&self, id: &str) -> Result<Option<Stored<T>>, CallFault> {
+        let id = id.to_owned();
+        let record = self
+            .blocking(move |records| records.get(T::KIND, &id))
+            .await?;
+        record.map(decode).transpose()
+    }
+
+    /// Returns the documents that `query` selects, oldest first.
+    pub(super) async fn list<T: Entity>(
+        &self,
+        query: RecordQuery,
+    ) -> Result<Vec<Stored<T>>, CallFault> {
+        let list = self
+            .blocking(move |records| records.list(T::KIND, &query))
+            .await?;
+        list.into_iter().map(decode).collect()
+    }
+
+    /// Returns all documents of a kind, oldest first.
+    pub(super) async fn all<T: Entity>(&self) -> Result<Vec<Stored<T>>, CallFault> {
+        self.list(RecordQuery::default()).await
+    }
+
+    /// Applies all changes or none.
+    pub(super) async fn write(&self, changes: Vec<RecordChange>) -> Result<(), WriteFault> {
+        let records = Arc::clone(&self.records);
+        let written = tokio::task::spawn_blocking(move || records.write(changes)).await;
+        match written.expect("a write of records does not panic") {
+            Ok(()) => Ok(()),
+            Err(RecordError::Conflict { .. }) => Err(WriteFault::Conflict),
+            Err(error @ RecordError::Store { .. }) => Err(WriteFault::Fault(store_fault(&error))),
+        }
+    }
+
+    async fn blocking<R: Send + 'static>(
+        &self,
+        read: impl FnOnce(&dyn Records) -> Result<R, RecordError> + Send + 'static,
+    ) -> Result<R, CallFault> {
+        let records = Arc::clone(&self.records);
+        tokio::task::spawn_blocking(move || read(&*records))
+            .await
+            .expect("a read of records does not panic")
+            .map_err(|error| store_fault(&error))
+    }
+}
+
+fn decode<T: Entity>(record: Record) -> Result<Stored<T>, CallFault> {
+    let revision = record.revision;
+    let value = serde_json::from_value(record.document).map_err(|error| {
+        ApiError::new(
+            "DamagedRecord",
+            format!(
+                "the stored {} `{}` cannot be read: {error}",
+                T::KIND,
+                record.id
+            ),
+        )
+    })?;
+    Ok(Stored { value, revision })
+}
+
+fn store_fault(error: &RecordError) -> CallFault {
+    ApiError::new("StoreFailure", error.to_string()).into()
+}
