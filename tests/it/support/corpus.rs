@@ -20,10 +20,7 @@ pub(crate) fn sources(folder: &Path) -> Vec<Source> {
         .iter()
         .map(|path| {
             let name = path.strip_prefix(folder).unwrap_or(path);
-            Source::new(
-                name.display().to_string(),
-                std::fs::read_to_string(path).unwrap(),
-            )
+            read_source(&name.display().to_string(), &std::fs::read(path).unwrap()).unwrap()
         })
         .collect()
 }

@@ -19,6 +19,7 @@ pub(super) mod loop_item_outside_loop;
 pub(super) mod loop_not_allowed;
 pub(super) mod missing_desired_values;
 pub(super) mod missing_property;
+pub(super) mod misspelt_function;
 pub(super) mod pattern_syntax;
 pub(super) mod placeholder_kept;
 pub(super) mod property_case;
