@@ -28,6 +28,19 @@ pub struct RecordQuery {
     pub tags: Vec<(String, Option<String>)>,
 }
 
+impl RecordQuery {
+    /// Tells whether a record of the right kind is selected.
+    pub fn selects(&self, record: &Record) -> bool {
+        let named = |ids: &Vec<String>| ids.contains(&record.id);
+        self.ids.as_ref().is_none_or(named)
+            && self.tags.iter().all(|(key, value)| {
+                record.tags.iter().any(|(has_key, has_value)| {
+                    has_key == key && value.as_ref().is_none_or(|value| value == has_value)
+                })
+            })
+    }
+}
+
 /// One part of an atomic write.
 #[derive(Clone, PartialEq, Debug)]
 pub enum RecordChange {

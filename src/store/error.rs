@@ -1,6 +1,8 @@
 //! Why a store could not do what it was asked.
 
 use crate::base::id::ExecutionId;
+use crate::base::output::OutputError;
+use crate::base::records::RecordError;
 use crate::store::journal::Seq;
 
 /// Why the store could not do what it was asked.
@@ -40,4 +42,20 @@ pub enum StoreError {
         /// What the system said.
         reason: String,
     },
+}
+
+impl From<StoreError> for OutputError {
+    fn from(error: StoreError) -> Self {
+        Self {
+            reason: error.to_string(),
+        }
+    }
+}
+
+impl From<StoreError> for RecordError {
+    fn from(error: StoreError) -> Self {
+        Self::Store {
+            reason: error.to_string(),
+        }
+    }
 }

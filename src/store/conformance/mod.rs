@@ -2,15 +2,20 @@
 
 mod fixture;
 mod journal;
+mod listing;
+mod log;
+mod mailbox;
+mod ownership;
+mod record;
+mod template;
 
 use std::sync::Arc;
 
-use crate::store::view::Views;
-use crate::store::{Contents, Journal};
+use crate::store::Store;
 
 /// Makes a store to be tested, and opens it again as a later process would.
 trait Bench: Sized {
-    type Store: Journal + Contents + Views;
+    type Store: Store;
 
     /// Makes an empty store.
     fn new() -> Self;
@@ -33,13 +38,35 @@ impl Bench for Sqlite {
     }
 }
 
+struct Memory(crate::store::memory::MemoryStore);
+
+impl Bench for Memory {
+    type Store = crate::store::memory::MemoryStore;
+
+    fn new() -> Self {
+        Self(Self::Store::new(Arc::new(fixture::now)))
+    }
+
+    fn open(&self) -> Self::Store {
+        self.0.clone()
+    }
+}
+
 /// Runs each named function on every store.
 macro_rules! on_every_store {
     ($($name:ident)*) => {
         mod sqlite {
+            use crate::store::conformance::{Bench, Sqlite};
             $(#[tokio::test]
             async fn $name() {
-                super::$name(<crate::store::conformance::Sqlite as crate::store::conformance::Bench>::new()).await;
+                super::$name(Sqlite::new()).await;
+            })*
+        }
+        mod memory {
+            use crate::store::conformance::{Bench, Memory};
+            $(#[tokio::test]
+            async fn $name() {
+                super::$name(Memory::new()).await;
             })*
         }
     };

@@ -84,7 +84,7 @@ fn headless(id: &ExecutionId) -> StoreError {
 }
 
 /// Listings keep microseconds: the finest that a table column holds over the whole calendar.
-fn moment(at: Timestamp) -> Timestamp {
+pub(crate) fn moment(at: Timestamp) -> Timestamp {
     Timestamp::from_microsecond(at.as_microsecond()).unwrap_or(at)
 }
 
@@ -338,16 +338,16 @@ impl<R: Rows> Folding<'_, R> {
                 row.waiting_items = row.waiting_items.saturating_add_signed(by);
             }
         }
-        if row.waiting_items > 0 && row.waiting_items == counts.running {
-            row.status = TaskStatus::Waiting;
-            row.waiting = waiting.or_else(|| row.waiting.take());
-        } else {
-            row.status = TaskStatus::Running;
-            // Kept while some item waits: it says why, should the others end before it.
-            row.waiting = waiting
-                .or_else(|| row.waiting.take())
-                .filter(|_| row.waiting_items > 0);
-        }
+        // Kept while some item waits: it says why, should the others end before it.
+        row.waiting = waiting
+            .or_else(|| row.waiting.take())
+            .filter(|_| row.waiting_items > 0);
+        row.status = match &row.waiting {
+            Some(_) if row.waiting_items < counts.running => TaskStatus::Running,
+            Some(WaitReason::Unknown { .. }) => TaskStatus::Unknown,
+            Some(_) => TaskStatus::Waiting,
+            None => TaskStatus::Running,
+        };
         Ok(())
     }
 

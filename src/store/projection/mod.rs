@@ -5,5 +5,5 @@ mod fold;
 mod properties;
 mod row;
 
-pub(crate) use fold::{Changes, Rows, fold};
+pub(crate) use fold::{Changes, Rows, fold, moment};
 pub(crate) use row::{DetailRow, ExecutionRow, Place, TaskRow, execution_view, is_current};

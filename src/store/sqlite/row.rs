@@ -347,6 +347,11 @@ fn optional_time_column(row: &Row<'_>, column: usize) -> rusqlite::Result<Option
         .transpose()
 }
 
+pub(super) fn id_column(row: &Row<'_>, column: usize) -> rusqlite::Result<ExecutionId> {
+    let text = row.get_ref(column)?.as_str()?;
+    text.parse().map_err(|error| unreadable(column, error))
+}
+
 /// Makes the error for a column whose text cannot be understood.
 pub(super) fn unreadable(
     column: usize,

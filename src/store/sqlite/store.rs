@@ -14,6 +14,7 @@ use crate::store::secrets::Secrets;
 use crate::store::sqlite::codec;
 use crate::store::sqlite::fault::damaged;
 use crate::store::sqlite::open;
+use crate::store::sqlite::output::Outputs;
 use crate::store::sqlite::reader::Readers;
 use crate::store::sqlite::seal::KeyFile;
 use crate::store::sqlite::watch::Watch;
@@ -36,6 +37,7 @@ pub(super) struct Shared {
     pub(super) readers: Readers,
     pub(super) key: KeyFile,
     pub(super) watch: Watch,
+    pub(super) outputs: Outputs,
     pub(super) now: Now,
     secrets: Mutex<HashMap<ExecutionId, Secrets>>,
 }
@@ -58,9 +60,18 @@ impl SqliteStore {
             readers: Readers::of(directory.to_owned()),
             key: KeyFile::of(directory),
             watch: Watch::of(directory.to_owned()),
+            outputs: Outputs::default(),
             now,
             secrets: Mutex::new(HashMap::new()),
         })))
+    }
+}
+
+impl Drop for Shared {
+    fn drop(&mut self) {
+        if let Err(error) = self.save_all() {
+            tracing::warn!(%error, "the end of a command's output could not be stored");
+        }
     }
 }
 

@@ -11,7 +11,7 @@ use crate::engine::status::{ExecutionStatus, TaskStatus};
 use crate::store::StoreError;
 use crate::store::projection::{ExecutionRow, Rows as _, execution_view, is_current};
 use crate::store::sqlite::SqliteStore;
-use crate::store::sqlite::row::{self, StoredRows, unreadable};
+use crate::store::sqlite::row::{self, StoredRows, id_column};
 use crate::store::sqlite::task;
 use crate::store::view::{ExecutionFilter, ExecutionView, TaskFilter, TaskView, Views};
 
@@ -228,9 +228,4 @@ impl Query {
     fn bind(&mut self, name: &'static str, value: impl ToSql + 'static) {
         self.arguments.push((name, Box::new(value)));
     }
-}
-
-fn id_column(row: &rusqlite::Row<'_>, column: usize) -> rusqlite::Result<ExecutionId> {
-    let text: String = row.get(column)?;
-    text.parse().map_err(|error| unreadable(column, error))
 }

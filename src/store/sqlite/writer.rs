@@ -40,10 +40,14 @@ impl Writer {
     }
 
     /// Does `work` in a transaction; what it returns is durable. Blocks for about one commit.
-    pub(super) fn write<T: Send + 'static>(
+    pub(super) fn write<T, E>(
         &self,
-        work: impl FnOnce(&Connection) -> Result<T, StoreError> + Send + 'static,
-    ) -> Result<T, StoreError> {
+        work: impl FnOnce(&Connection) -> Result<T, E> + Send + 'static,
+    ) -> Result<T, E>
+    where
+        T: Send + 'static,
+        E: From<StoreError> + Send + 'static,
+    {
         let answer = self.enqueue(work);
         self.finish(answer)
     }
@@ -67,20 +71,24 @@ impl Writer {
             .unwrap_or_else(PoisonError::into_inner)
     }
 
-    fn enqueue<T: Send + 'static>(
+    fn enqueue<T, E>(
         &self,
-        work: impl FnOnce(&Connection) -> Result<T, StoreError> + Send + 'static,
-    ) -> oneshot::Receiver<Result<T, StoreError>> {
+        work: impl FnOnce(&Connection) -> Result<T, E> + Send + 'static,
+    ) -> oneshot::Receiver<Result<T, E>>
+    where
+        T: Send + 'static,
+        E: From<StoreError> + Send + 'static,
+    {
         let (tx, rx) = oneshot::channel();
         let job: Job = Box::new(move |connection| {
             let result = match connection {
                 Ok(connection) => in_savepoint(connection, work),
-                Err(error) => Err(error.clone()),
+                Err(error) => Err(error.clone().into()),
             };
             Box::new(move |committed| {
                 let answer = match committed {
                     Ok(()) => result,
-                    Err(error) => Err(error.clone()),
+                    Err(error) => result.and(Err(error.clone().into())),
                 };
                 // A caller that went away wants no answer.
                 drop(tx.send(answer));
@@ -90,10 +98,10 @@ impl Writer {
         rx
     }
 
-    fn finish<T>(
+    fn finish<T, E: From<StoreError>>(
         &self,
-        mut answer: oneshot::Receiver<Result<T, StoreError>>,
-    ) -> Result<T, StoreError> {
+        mut answer: oneshot::Receiver<Result<T, E>>,
+    ) -> Result<T, E> {
         if let Ok(answer) = answer.try_recv() {
             return answer;
         }
@@ -105,10 +113,10 @@ impl Writer {
         let jobs = std::mem::take(&mut *self.queue());
         commit(&mut connection, jobs);
         answer.try_recv().unwrap_or_else(|_| {
-            Err(StoreError::Io {
+            Err(E::from(StoreError::Io {
                 action: "writing".into(),
                 reason: "another writer of this process failed".into(),
-            })
+            }))
         })
     }
 
@@ -151,18 +159,22 @@ fn commit(connection: &mut Connection, jobs: Vec<Job>) {
     }
 }
 
-fn in_savepoint<T>(
+fn in_savepoint<T, E: From<StoreError>>(
     connection: &Connection,
-    work: impl FnOnce(&Connection) -> Result<T, StoreError>,
-) -> Result<T, StoreError> {
-    connection.prepare_cached("SAVEPOINT job")?.execute([])?;
+    work: impl FnOnce(&Connection) -> Result<T, E>,
+) -> Result<T, E> {
+    let run = |sql| -> Result<(), StoreError> {
+        connection.prepare_cached(sql)?.execute([])?;
+        Ok(())
+    };
+    run("SAVEPOINT job")?;
     let result = work(connection);
     if connection.is_autocommit() {
         return result;
     }
     if result.is_err() {
-        connection.prepare_cached("ROLLBACK TO job")?.execute([])?;
+        run("ROLLBACK TO job")?;
     }
-    connection.prepare_cached("RELEASE job")?.execute([])?;
+    run("RELEASE job")?;
     result
 }

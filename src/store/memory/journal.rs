@@ -1,0 +1,106 @@
+//! The journal and its projections, in memory.
+
+use std::sync::Arc;
+
+use async_trait::async_trait;
+
+use crate::base::id::ExecutionId;
+use crate::engine::event::{Event, Fact};
+use crate::store::memory::MemoryStore;
+use crate::store::memory::state::State;
+use crate::store::projection::{Changes, DetailRow, ExecutionRow, Place, Rows, TaskRow, fold};
+use crate::store::secrets::Secrets;
+use crate::store::{Journal, Seq, StoreError};
+
+#[async_trait]
+impl Journal for MemoryStore {
+    async fn append(
+        &self,
+        id: &ExecutionId,
+        expected: Seq,
+        events: &[Event],
+    ) -> Result<Seq, StoreError> {
+        let last = append(&mut self.state(), id, expected, events)?;
+        self.announce();
+        Ok(last)
+    }
+
+    async fn read(&self, id: &ExecutionId) -> Result<Vec<Event>, StoreError> {
+        let events = self.state().events(id, 0, usize::MAX)?;
+        Ok(events.into_iter().map(|(_, event)| event).collect())
+    }
+}
+
+fn append(
+    state: &mut State,
+    id: &ExecutionId,
+    expected: Seq,
+    events: &[Event],
+) -> Result<Seq, StoreError> {
+    let found = state.journals.get(id).map_or(0, Vec::len) as Seq;
+    if found != expected {
+        return Err(StoreError::Conflict {
+            id: id.clone(),
+            expected,
+            found,
+        });
+    }
+    if events.is_empty() {
+        return Ok(expected);
+    }
+    let secrets = match &events[0].fact {
+        Fact::ExecutionStarted(started) if expected == 0 => Secrets::of(started),
+        _ => state.secrets(id)?,
+    };
+    let masked: Vec<Event> = events.iter().map(|event| secrets.mask(event)).collect();
+    let changes = fold(id, &StateRows { state, id }, expected + 1, &masked)?;
+    let texts = events.iter().map(serde_json::to_string);
+    let texts: Vec<String> =
+        texts
+            .collect::<Result<_, _>>()
+            .map_err(|error| StoreError::Damaged {
+                what: format!("journal of {id}"),
+                reason: error.to_string(),
+            })?;
+    state.journals.entry(id.clone()).or_default().extend(texts);
+    save(state, id, changes);
+    Ok(expected + events.len() as Seq)
+}
+
+struct StateRows<'a> {
+    state: &'a State,
+    id: &'a ExecutionId,
+}
+
+impl Rows for StateRows<'_> {
+    fn execution(&self) -> Result<Option<ExecutionRow>, StoreError> {
+        let found = self.state.executions.get(self.id);
+        Ok(found.map(|(row, _)| row.clone()))
+    }
+
+    fn task(&self, place: Place) -> Result<Option<TaskRow>, StoreError> {
+        Ok(self.state.tasks.get(&(self.id.clone(), place)).cloned())
+    }
+}
+
+fn save(state: &mut State, id: &ExecutionId, changes: Changes) {
+    let detail = changes.detail.unwrap_or_default();
+    let fresh = || (changes.execution.clone(), detail);
+    let (row, detail): &mut (ExecutionRow, DetailRow) =
+        state.executions.entry(id.clone()).or_insert_with(fresh);
+    *row = changes.execution.clone();
+    if let Some(outputs) = changes.outputs {
+        detail.outputs = outputs;
+    }
+    if !changes.cleared.is_empty() {
+        state.tasks.retain(|(execution, place), _| {
+            execution != id || place.item.is_none() || !changes.cleared.contains(&place.task)
+        });
+    }
+    for (task, items) in changes.plans {
+        state.plans.insert((id.clone(), task), Arc::clone(&items));
+    }
+    for (place, row) in changes.tasks {
+        state.tasks.insert((id.clone(), place), row);
+    }
+}

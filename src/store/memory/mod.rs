@@ -1,0 +1,12 @@
+//! The store in memory: the strict twin of the SQLite store, for tests and simulation. Events pass
+//! through their stable text form, so what would not survive a disk does not survive here.
+
+mod journal;
+mod log;
+mod mailbox;
+mod record;
+mod state;
+mod template;
+mod view;
+
+pub use state::MemoryStore;
