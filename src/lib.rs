@@ -13,3 +13,6 @@ pub mod provider;
 pub mod store;
 
 pub mod runner;
+
+pub mod cli;
+pub mod config;

@@ -1,4 +1,4 @@
-//! The `oos` program.
+//! The `oos` program. Everything it does is in the library.
 
 use std::ffi::OsString;
 use std::process::ExitCode;
@@ -14,5 +14,5 @@ fn main() -> ExitCode {
     {
         return sandbox::entry(&arguments[2..]);
     }
-    ExitCode::SUCCESS
+    oos::cli::main()
 }

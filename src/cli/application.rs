@@ -1,0 +1,71 @@
+//! From the arguments of the process to its exit code.
+
+use std::process::ExitCode;
+
+use clap::{CommandFactory as _, Parser as _};
+
+use crate::cli::argument::Arguments;
+use crate::cli::environment;
+use crate::cli::exit::Exit;
+use crate::cli::output::Output;
+use crate::cli::report::Failure;
+use crate::cli::session::{Outcome, Session};
+use crate::cli::telemetry;
+use crate::config::Settings;
+
+/// Runs the command that the process was started with.
+pub fn main() -> ExitCode {
+    let arguments = match Arguments::try_parse() {
+        Ok(arguments) => arguments,
+        Err(error) => return usage(&error).into(),
+    };
+    telemetry::start(arguments.global.verbose);
+    let mut output = Output::for_process(&arguments.global);
+    let settings = Settings::resolve(arguments.global.overrides(), &environment::surroundings());
+    let outcome = match settings {
+        Ok(settings) => {
+            let mut session = Session {
+                settings,
+                output,
+                grammar: Arguments::command,
+            };
+            let outcome = arguments.command.run(&mut session);
+            output = session.output;
+            outcome
+        }
+        Err(error) => Err(error.into()),
+    };
+    finish(outcome, &mut output).into()
+}
+
+/// Prints what is still to be printed and returns how the process ends.
+fn finish(outcome: Outcome, output: &mut Output) -> Exit {
+    let outcome = outcome.and_then(|exit| {
+        output.flush()?;
+        Ok(exit)
+    });
+    match outcome {
+        Ok(exit) => exit,
+        Err(failure) => {
+            // Data that was printed before the failure comes before its message. That nobody
+            // reads it is no second failure.
+            if let Err(error) = output.flush() {
+                tracing::debug!(%error, "standard output is closed");
+            }
+            Failure::report(failure, output)
+        }
+    }
+}
+
+/// Prints what clap has to say: help and versions are data, everything else is an error.
+fn usage(error: &clap::Error) -> Exit {
+    // Help that nobody reads is no failure.
+    if let Err(error) = error.print() {
+        tracing::debug!(%error, "the message could not be printed");
+    }
+    if error.use_stderr() {
+        Exit::Usage
+    } else {
+        Exit::Success
+    }
+}

@@ -1,0 +1,34 @@
+//! `oos execute`.
+
+use clap::Args;
+
+use crate::cli::command::signal::{OverrideArguments, SignalArguments, send};
+use crate::cli::session::{Outcome, Session};
+use crate::engine::event::Request;
+
+/// Arguments of `oos execute`.
+#[derive(Debug, Args)]
+pub(in crate::cli) struct Arguments {
+    #[command(flatten)]
+    signal: SignalArguments,
+    /// The task to run
+    #[arg(value_name = "TASK")]
+    task: String,
+    #[command(flatten)]
+    overrides: OverrideArguments,
+}
+
+impl Arguments {
+    /// Sends the signal.
+    pub(super) fn run(self, session: &mut Session) -> Outcome {
+        let parameters = self.overrides.read()?;
+        send(
+            &self.signal,
+            Request::ExecuteTask {
+                task: self.task,
+                parameters,
+            },
+            session,
+        )
+    }
+}

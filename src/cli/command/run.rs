@@ -1,0 +1,43 @@
+//! `oos run`: starts an execution and works on it.
+
+use clap::Args;
+
+use crate::cli::detach::detach;
+use crate::cli::drive::drive;
+use crate::cli::session::{Outcome, Session};
+use crate::cli::start::{StartArguments, refused};
+use crate::cli::workshop::Workshop;
+
+/// Arguments of `oos run`.
+#[derive(Debug, Args)]
+pub(in crate::cli) struct Arguments {
+    #[command(flatten)]
+    start: StartArguments,
+    /// Print the id and leave; the work goes on in the background
+    #[arg(long)]
+    detach: bool,
+    /// Leave with exit code 4 when the execution waits for somebody
+    #[arg(long)]
+    no_wait: bool,
+}
+
+impl Arguments {
+    /// Starts the execution and works on it to its end.
+    pub(super) fn run(self, session: &mut Session) -> Outcome {
+        let workshop = Workshop::open(&session.settings)?;
+        let runner = workshop.runner();
+        let prepared = self.start.prepare(runner, session)?;
+        workshop.wait(async {
+            let id = runner
+                .start(&prepared)
+                .await
+                .map_err(|error| refused(error, &mut session.output))?;
+            if self.detach {
+                return detach(&id, self.no_wait, session);
+            }
+            let outcome = drive(runner, &id, self.no_wait, session).await;
+            runner.finish_guests().await;
+            outcome
+        })
+    }
+}

@@ -1,0 +1,102 @@
+//! Sends what a person says to an execution, wherever it is worked on.
+
+use std::path::PathBuf;
+
+use clap::Args;
+use inquire::Confirm;
+
+use crate::base::id::ExecutionId;
+use crate::base::value::Map;
+use crate::cli::client;
+use crate::cli::drive::drive;
+use crate::cli::environment;
+use crate::cli::exit::Exit;
+use crate::cli::report::Failure;
+use crate::cli::session::{Outcome, Session};
+use crate::cli::start::read_parameters;
+use crate::cli::workshop::Workshop;
+use crate::engine::event::{Request, Signal};
+use crate::runner::SignalError;
+
+/// What every signal takes.
+#[derive(Debug, Args)]
+pub(in crate::cli) struct SignalArguments {
+    /// The execution: an id, a unique beginning of one, or @last
+    #[arg(value_name = "ID")]
+    id: String,
+    /// Say why; it is recorded
+    #[arg(
+        long,
+        value_name = "TEXT",
+        default_value = "",
+        hide_default_value = true
+    )]
+    note: String,
+    /// Go on with the execution here if nobody works on it
+    #[arg(long)]
+    resume: bool,
+}
+
+/// Properties in place of the template's.
+#[derive(Debug, Args)]
+pub(in crate::cli) struct OverrideArguments {
+    /// Read properties that replace the template's, key by key, from this YAML or JSON file
+    #[arg(long, value_name = "FILE")]
+    properties: Option<PathBuf>,
+}
+
+impl OverrideArguments {
+    /// Reads the properties.
+    pub(super) fn read(&self) -> Result<Option<Map>, Failure> {
+        self.properties.as_deref().map(read_parameters).transpose()
+    }
+}
+
+/// Sends a request and goes on with the execution if nobody does and that is wanted.
+pub(super) fn send(
+    arguments: &SignalArguments,
+    request: Request,
+    session: &mut Session,
+) -> Outcome {
+    let workshop = Workshop::open(&session.settings)?;
+    let runner = workshop.runner();
+    workshop.wait(async {
+        let id = client::find(runner.store(), &arguments.id)
+            .await?
+            .execution_id;
+        let note = arguments.note.clone();
+        let signal = Signal {
+            by: environment::user_name(),
+            note,
+            request,
+        };
+        match runner.signal(&id, &signal).await {
+            Ok(()) => {
+                session.output.note(format_args!("`{id}` goes on."));
+                Ok(Exit::Success)
+            }
+            Err(SignalError::Nobody(_)) if arguments.resume || wants_to_go_on(&id, session) => {
+                drive(runner, &id.root(), false, session).await
+            }
+            Err(SignalError::Nobody(_)) => {
+                session.output.note(format_args!(
+                    "This is recorded. Nobody works on the execution now; go on with:\n  \
+                     oos resume {}",
+                    id.root()
+                ));
+                Ok(Exit::Success)
+            }
+            Err(error) => Err(error.into()),
+        }
+    })
+}
+
+/// Asks whether to work on the execution here.
+fn wants_to_go_on(id: &ExecutionId, session: &Session) -> bool {
+    session.output.can_ask()
+        && Confirm::new(&format!("Nobody works on {id} now. Go on with it here?"))
+            .with_default(true)
+            .prompt()
+            // Escape, Ctrl-C and a terminal that is gone all mean no.
+            .unwrap_or(false)
+}

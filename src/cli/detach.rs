@@ -1,0 +1,59 @@
+//! Goes on with an execution in a process of its own.
+
+use std::fs::{self, File};
+use std::path::Path;
+use std::process::{Command, Stdio};
+
+use anyhow::Context as _;
+
+use crate::base::id::ExecutionId;
+use crate::cli::exit::Exit;
+use crate::cli::global::Format;
+use crate::cli::report::Failure;
+use crate::cli::session::{Outcome, Session};
+
+/// The folder in the data directory for what detached processes print.
+const FOLDER: &str = "detached";
+
+/// Starts `oos resume` for the execution in the background and prints the id.
+pub(super) fn detach(id: &ExecutionId, no_wait: bool, session: &mut Session) -> Outcome {
+    let settings = &session.settings;
+    let log = log_file(&settings.data_dir, id).map_err(Failure::internal)?;
+    let mut command = Command::new(std::env::current_exe()?);
+    command
+        .arg("--data-dir")
+        .arg(&settings.data_dir)
+        .args(["--profile", &settings.profile, "resume", "--detached"])
+        .args(no_wait.then_some("--no-wait"))
+        .arg(id.as_str());
+    for library in &settings.libraries {
+        command.arg("--library").arg(library);
+    }
+    command
+        .stdin(Stdio::null())
+        .stdout(log.try_clone()?)
+        .stderr(log)
+        .spawn()
+        .context("the background process cannot be started")
+        .map_err(|error| Failure::internal(error).hinted(format!("Go on with: oos resume {id}")))?;
+    match session.output.format() {
+        Format::Text => session.output.line(id)?,
+        Format::Json | Format::Yaml => {
+            session
+                .output
+                .document(&serde_json::json!({ "ExecutionId": id }))?;
+        }
+    }
+    session.output.note(format_args!(
+        "The work goes on in the background.\n  oos show {id}\n  oos logs {id} --follow"
+    ));
+    Ok(Exit::Success)
+}
+
+fn log_file(data_dir: &Path, id: &ExecutionId) -> anyhow::Result<File> {
+    let folder = data_dir.join(FOLDER);
+    let path = folder.join(format!("{id}.log"));
+    fs::create_dir_all(&folder)
+        .and_then(|()| File::create(&path))
+        .with_context(|| format!("cannot write `{}`", path.display()))
+}

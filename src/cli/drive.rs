@@ -1,0 +1,304 @@
+//! Works on an execution in this process, shows how it goes and lets a person answer.
+
+use std::time::Duration;
+
+use tokio::sync::broadcast::Receiver;
+use tokio::task::JoinSet;
+use tokio_util::sync::CancellationToken;
+
+use crate::base::id::ExecutionId;
+use crate::base::secret::Redactor;
+use crate::base::value::Value;
+use crate::cli::answer::{self, Answer};
+use crate::cli::client;
+use crate::cli::environment;
+use crate::cli::exit::Exit;
+use crate::cli::global::Format;
+use crate::cli::output::{Output, print_result, wait_lines};
+use crate::cli::progress::{Follower, Tree, print_changes};
+use crate::cli::report::Failure;
+use crate::cli::session::{Outcome, Session};
+use crate::engine::event::{Event, Fact, Signal, Started};
+use crate::engine::status::ExecutionStatus;
+use crate::runner::{DriveOptions, News, Outcome as Driven, Runner, RunnerError, SignalError};
+use crate::store::view::{ExecutionView, TaskFilter};
+
+/// How often progress is looked at: often enough to look alive, seldom enough to cost nothing.
+const LOOK_AGAIN: Duration = Duration::from_millis(100);
+
+/// Works on an execution to its end, prints it and returns the exit code that it stands for.
+pub(super) async fn drive(
+    runner: &Runner,
+    id: &ExecutionId,
+    stop_when_waiting: bool,
+    session: &mut Session,
+) -> Outcome {
+    let driven = Watch::new(runner, id, session)
+        .await?
+        .drive(stop_when_waiting)
+        .await?;
+    let view = runner.store().execution(id).await?;
+    let view = view.ok_or_else(|| Failure::internal(RunnerError::NotFound(id.clone())))?;
+    if driven == Driven::Stopped {
+        say_how_to_go_on(&view, &mut session.output);
+    }
+    let tasks = runner.store().tasks(id, &TaskFilter::default()).await?;
+    print_result(&view, &tasks, client::now(), &mut session.output)?;
+    Ok(exit_of(view.status))
+}
+
+/// Returns the exit code that a status stands for.
+fn exit_of(status: ExecutionStatus) -> Exit {
+    match status {
+        ExecutionStatus::Success => Exit::Success,
+        ExecutionStatus::Failed => Exit::Failed,
+        ExecutionStatus::Cancelled => Exit::Cancelled,
+        ExecutionStatus::Queued | ExecutionStatus::Running | ExecutionStatus::Waiting => {
+            Exit::Waiting
+        }
+    }
+}
+
+fn say_how_to_go_on(view: &ExecutionView, output: &mut Output) {
+    match &view.waiting_status {
+        Some(reason) => {
+            for line in wait_lines(view, reason) {
+                output.note(line);
+            }
+        }
+        None => output.note(format_args!(
+            "Nobody works on the execution now. Go on with:\n  oos resume {}",
+            view.execution_id
+        )),
+    }
+}
+
+/// An execution that is worked on and watched.
+struct Watch<'a> {
+    runner: &'a Runner,
+    id: &'a ExecutionId,
+    output: &'a mut Output,
+    follower: Follower,
+    /// Drawn on terminals; elsewhere there are lines.
+    tree: Option<Tree>,
+    redactor: Redactor,
+    stop: CancellationToken,
+    /// Answers of the person who is being asked.
+    asked: JoinSet<Option<Answer>>,
+    /// What was asked last: the same is not asked again.
+    question: Option<answer::Question>,
+}
+
+/// What woke the watcher up.
+enum Wake {
+    Driven(Result<Driven, RunnerError>),
+    Answered(Option<Answer>),
+    Interrupted,
+    News(News),
+    Tick,
+}
+
+impl<'a> Watch<'a> {
+    async fn new(
+        runner: &'a Runner,
+        id: &'a ExecutionId,
+        session: &'a mut Session,
+    ) -> Result<Self, Failure> {
+        let events = runner.store().read(id).await?;
+        let output = &mut session.output;
+        let tree = output.can_redraw().then(Tree::default);
+        Ok(Self {
+            runner,
+            id,
+            output,
+            follower: Follower::new(id.clone()),
+            tree,
+            redactor: redactor(&events),
+            stop: CancellationToken::new(),
+            asked: JoinSet::new(),
+            question: None,
+        })
+    }
+
+    async fn drive(mut self, stop_when_waiting: bool) -> Result<Driven, Failure> {
+        let mut news = self.runner.subscribe();
+        let mut working = JoinSet::new();
+        let (runner, id) = (self.runner.clone(), self.id.clone());
+        let options = DriveOptions {
+            stop: self.stop.clone(),
+            stop_when_waiting,
+        };
+        working.spawn(async move { runner.drive(&id, options).await });
+        let mut clock = tokio::time::interval(LOOK_AGAIN);
+        let driven = loop {
+            match self.wake(&mut working, &mut news, &mut clock).await {
+                Wake::Driven(driven) => break driven,
+                Wake::Answered(answer) => self.send(answer).await?,
+                Wake::Interrupted => self.interrupt()?,
+                Wake::News(news) => self.hear(&news),
+                Wake::Tick => self.look().await?,
+            }
+        };
+        self.look().await?;
+        if let Some(mut tree) = self.tree.take() {
+            tree.clear(self.output);
+        }
+        driven.map_err(Failure::from)
+    }
+
+    async fn wake(
+        &mut self,
+        working: &mut JoinSet<Result<Driven, RunnerError>>,
+        news: &mut Receiver<News>,
+        clock: &mut tokio::time::Interval,
+    ) -> Wake {
+        tokio::select! {
+            Some(driven) = working.join_next() => {
+                Wake::Driven(driven.expect("the runner does not panic"))
+            }
+            Some(answer) = self.asked.join_next() => {
+                Wake::Answered(answer.expect("asking does not panic"))
+            }
+            Ok(()) = tokio::signal::ctrl_c() => Wake::Interrupted,
+            // What a slow watcher misses is only the newest line of output.
+            Ok(news) = news.recv() => Wake::News(news),
+            _ = clock.tick() => Wake::Tick,
+        }
+    }
+
+    /// Shows what is new and asks if somebody is to decide.
+    async fn look(&mut self) -> Result<(), Failure> {
+        let changes = self.follower.update(self.runner.store()).await?;
+        let is_being_asked = !self.asked.is_empty();
+        match &mut self.tree {
+            Some(tree) if !is_being_asked => {
+                tree.draw(&self.follower, client::now(), self.output);
+            }
+            Some(_) => {}
+            None if self.output.format() == Format::Text => print_changes(&changes, self.output)?,
+            None => {}
+        }
+        if !changes.is_empty() && !is_being_asked {
+            self.ask().await?;
+        }
+        Ok(())
+    }
+
+    /// Asks the person in front of the terminal what the execution waits for.
+    async fn ask(&mut self) -> Result<(), Failure> {
+        let Some(view) = self.runner.store().execution(self.id).await? else {
+            return Ok(());
+        };
+        let question = answer::question(self.runner.store(), &view).await?;
+        if question == self.question {
+            return Ok(());
+        }
+        self.question.clone_from(&question);
+        let Some(question) = question else {
+            return Ok(());
+        };
+        if !self.output.can_ask() {
+            say_how_to_go_on(&view, self.output);
+            return Ok(());
+        }
+        if let Some(tree) = &mut self.tree {
+            tree.leave();
+        }
+        self.asked.spawn_blocking(move || answer::ask(&question));
+        Ok(())
+    }
+
+    /// Passes an answer on; no answer leaves the question to others.
+    async fn send(&mut self, answer: Option<Answer>) -> Result<(), Failure> {
+        let Some(Answer { execution, request }) = answer else {
+            self.output.note("The execution goes on waiting.");
+            return Ok(());
+        };
+        let signal = Signal {
+            by: environment::user_name(),
+            note: String::new(),
+            request,
+        };
+        match self.runner.signal(&execution, &signal).await {
+            Ok(()) => Ok(()),
+            Err(SignalError::Refused(reason)) => {
+                self.output
+                    .note(format_args!("This was refused: {reason}."));
+                self.question = None;
+                Ok(())
+            }
+            Err(error) => Err(error.into()),
+        }
+    }
+
+    /// The first Ctrl-C stops starting new work, the second leaves at once; both are resumable.
+    fn interrupt(&mut self) -> Result<(), Failure> {
+        if let Some(tree) = &mut self.tree {
+            tree.leave();
+        }
+        if self.stop.is_cancelled() {
+            let hint = format!("Nothing is lost. Go on with:\n  oos resume {}", self.id);
+            self.output.note(hint);
+            return Err(Failure::Reported(Exit::Waiting));
+        }
+        self.stop.cancel();
+        self.output
+            .note("Nothing new is started. Press Ctrl-C again to leave at once.");
+        Ok(())
+    }
+
+    fn hear(&mut self, news: &News) {
+        if let (Some(tree), News::Output { key, bytes, .. }) = (&mut self.tree, news) {
+            let bytes = self.redactor.bytes(bytes);
+            tree.note_output(key, &String::from_utf8_lossy(&bytes));
+        }
+    }
+}
+
+/// Returns the filter that takes the secrets of an execution out of live output.
+fn redactor(events: &[Event]) -> Redactor {
+    let Some(Event {
+        fact: Fact::ExecutionStarted(started),
+        ..
+    }) = events.first()
+    else {
+        return Redactor::default();
+    };
+    let Started {
+        parameters,
+        secret,
+        inherited_secrets,
+        ..
+    } = started.as_ref();
+    let own = secret.iter().filter_map(|name| parameters.get(name));
+    Redactor::new(own.chain(inherited_secrets).collect::<Vec<&Value>>())
+}
+
+impl From<RunnerError> for Failure {
+    fn from(error: RunnerError) -> Self {
+        match error {
+            RunnerError::NotFound(_) => Self::usage(error),
+            RunnerError::Owned(ref id) => {
+                let hint = format!("`oos logs {id} --follow` shows what it does.");
+                Self::refused(error).hinted(hint)
+            }
+            RunnerError::Journal { .. } => {
+                Self::internal(error).hinted("`oos store check` says what is damaged.")
+            }
+            RunnerError::Store(error) => error.into(),
+        }
+    }
+}
+
+impl From<SignalError> for Failure {
+    fn from(error: SignalError) -> Self {
+        match error {
+            SignalError::Refused(_) => Self::refused(error),
+            SignalError::Nobody(ref id) => {
+                let hint = format!("It is taken up by `oos resume {id}`.");
+                Self::refused(error).hinted(hint)
+            }
+            SignalError::Runner(error) => error.into(),
+        }
+    }
+}

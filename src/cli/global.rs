@@ -1,0 +1,109 @@
+//! The options of every command.
+
+use std::path::PathBuf;
+
+use clap::{Args, ValueEnum};
+
+use crate::config::{Language, Overrides};
+
+/// Options that every command takes.
+#[derive(Clone, Debug, Args)]
+#[command(next_help_heading = "Options of every command")]
+pub(super) struct GlobalArguments {
+    /// Keep executions, instances and images in this folder
+    #[arg(
+        long,
+        global = true,
+        value_name = "DIR",
+        env = "OOS_DATA_DIR",
+        hide_env_values = true
+    )]
+    pub(super) data_dir: Option<PathBuf>,
+    /// Read this configuration file
+    #[arg(
+        long,
+        global = true,
+        value_name = "FILE",
+        env = "OOS_CONFIG",
+        hide_env_values = true
+    )]
+    pub(super) config: Option<PathBuf>,
+    /// Use this profile of the configuration file
+    #[arg(
+        long,
+        global = true,
+        value_name = "NAME",
+        env = "OOS_PROFILE",
+        hide_env_values = true
+    )]
+    pub(super) profile: Option<String>,
+    /// Look for templates in this folder and below; may be given several times
+    #[arg(
+        long,
+        global = true,
+        value_name = "DIR",
+        env = "OOS_LIBRARY",
+        hide_env_values = true,
+        value_delimiter = ':'
+    )]
+    pub(super) library: Vec<PathBuf>,
+    /// Print data in this form
+    #[arg(
+        short,
+        long,
+        global = true,
+        value_name = "FORMAT",
+        value_enum,
+        default_value_t
+    )]
+    pub(super) output: Format,
+    /// Use color
+    #[arg(long, global = true, value_name = "WHEN", value_enum, default_value_t)]
+    pub(super) color: ColorChoice,
+    /// Show texts of templates in this language: en or zh-cn
+    #[arg(long, global = true, value_name = "LANGUAGE")]
+    pub(super) language: Option<Language>,
+    /// Print data and errors only
+    #[arg(short, long, global = true)]
+    pub(super) quiet: bool,
+    /// Say more about what happens inside; may be repeated
+    #[arg(short, long, global = true, action = clap::ArgAction::Count)]
+    pub(super) verbose: u8,
+}
+
+impl GlobalArguments {
+    /// Returns what the settings take from the command line.
+    pub(super) fn overrides(&self) -> Overrides {
+        Overrides {
+            config: self.config.clone(),
+            data_dir: self.data_dir.clone(),
+            libraries: self.library.clone(),
+            profile: self.profile.clone(),
+            language: self.language,
+        }
+    }
+}
+
+/// The forms in which data is printed.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default, ValueEnum)]
+pub(super) enum Format {
+    /// For people.
+    #[default]
+    Text,
+    /// One JSON document.
+    Json,
+    /// One YAML document.
+    Yaml,
+}
+
+/// When to use color.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default, ValueEnum)]
+pub(super) enum ColorChoice {
+    /// On a terminal, unless `NO_COLOR` is set.
+    #[default]
+    Auto,
+    /// Always.
+    Always,
+    /// Never.
+    Never,
+}

@@ -1,0 +1,104 @@
+//! Values of options that several commands share.
+
+use std::str::FromStr;
+
+use clap::{Args, ValueEnum};
+
+use crate::engine::status::{ExecutionStatus, TaskStatus};
+
+/// Names an execution.
+#[derive(Debug, Args)]
+pub(super) struct ExecutionArgument {
+    /// The execution: an id, a unique beginning of one, or @last
+    #[arg(value_name = "ID")]
+    pub(super) id: String,
+}
+
+/// A label `KEY=VALUE`.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub(super) struct Tag {
+    /// The key.
+    pub(super) key: String,
+    /// The value.
+    pub(super) value: String,
+}
+
+impl FromStr for Tag {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, String> {
+        match text.split_once('=') {
+            Some((key, value)) if !key.is_empty() => Ok(Self {
+                key: key.to_owned(),
+                value: value.to_owned(),
+            }),
+            _ => Err("expected KEY=VALUE".to_owned()),
+        }
+    }
+}
+
+/// A status of executions as people type it.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, ValueEnum)]
+pub(super) enum ExecutionStatusWord {
+    /// Waits for capacity.
+    Queued,
+    /// Works.
+    Running,
+    /// Waits for someone or something.
+    Waiting,
+    /// Ended well.
+    Success,
+    /// Ended with a failed task.
+    Failed,
+    /// Cancelled or rejected.
+    Cancelled,
+}
+
+impl From<ExecutionStatusWord> for ExecutionStatus {
+    fn from(word: ExecutionStatusWord) -> Self {
+        match word {
+            ExecutionStatusWord::Queued => Self::Queued,
+            ExecutionStatusWord::Running => Self::Running,
+            ExecutionStatusWord::Waiting => Self::Waiting,
+            ExecutionStatusWord::Success => Self::Success,
+            ExecutionStatusWord::Failed => Self::Failed,
+            ExecutionStatusWord::Cancelled => Self::Cancelled,
+        }
+    }
+}
+
+/// A status of tasks as people type it.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, ValueEnum)]
+pub(super) enum TaskStatusWord {
+    /// Not yet its turn.
+    Pending,
+    /// Works.
+    Running,
+    /// Waits for someone or something.
+    Waiting,
+    /// The outcome of a call is unknown.
+    Unknown,
+    /// Ended well.
+    Success,
+    /// Failed.
+    Failed,
+    /// Cancelled.
+    Cancelled,
+    /// Not run.
+    Skipped,
+}
+
+impl From<TaskStatusWord> for TaskStatus {
+    fn from(word: TaskStatusWord) -> Self {
+        match word {
+            TaskStatusWord::Pending => Self::Pending,
+            TaskStatusWord::Running => Self::Running,
+            TaskStatusWord::Waiting => Self::Waiting,
+            TaskStatusWord::Unknown => Self::Unknown,
+            TaskStatusWord::Success => Self::Success,
+            TaskStatusWord::Failed => Self::Failed,
+            TaskStatusWord::Cancelled => Self::Cancelled,
+            TaskStatusWord::Skipped => Self::Skipped,
+        }
+    }
+}

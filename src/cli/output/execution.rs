@@ -1,0 +1,187 @@
+//! How one execution looks, whole.
+
+use std::io;
+
+use serde_json::Value;
+
+use crate::base::time::Timestamp;
+use crate::base::value::{Map, text};
+use crate::cli::global::Format;
+use crate::cli::output::status::{Status as _, answers, waits_for};
+use crate::cli::output::stream::Output;
+use crate::cli::output::style::Role;
+use crate::cli::output::task::task_table;
+use crate::cli::output::words::{ago, between, duration, local};
+use crate::engine::status::{Mode, WaitReason};
+use crate::store::view::{ExecutionView, TaskView};
+
+/// Prints an execution in the form that was asked for.
+pub(in crate::cli) fn print_execution(
+    view: &ExecutionView,
+    tasks: &[TaskView],
+    now: Timestamp,
+    output: &mut Output,
+) -> io::Result<()> {
+    if output.format() != Format::Text {
+        return output.document(&execution_document(view, tasks)?);
+    }
+    print_header(view, now, output)?;
+    print_map("Parameters", &view.parameters, output)?;
+    print_tasks(tasks, now, output)?;
+    print_map("Outputs", &view.outputs, output)?;
+    if let Some(reason) = &view.waiting_status {
+        output.line("")?;
+        for line in wait_lines(view, reason) {
+            output.line(line)?;
+        }
+    }
+    Ok(())
+}
+
+/// Prints how an execution that was worked on here came out.
+pub(in crate::cli) fn print_result(
+    view: &ExecutionView,
+    tasks: &[TaskView],
+    now: Timestamp,
+    output: &mut Output,
+) -> io::Result<()> {
+    if output.format() != Format::Text {
+        return output.document(&execution_document(view, tasks)?);
+    }
+    print_status(view, output)?;
+    if !view.status_message.is_empty() {
+        output.line(format_args!("  {}", indented(&view.status_message, 2)))?;
+    }
+    print_tasks(tasks, now, output)?;
+    print_map("Outputs", &view.outputs, output)
+}
+
+/// Returns what an execution waits for and the commands that go on with it.
+pub(in crate::cli) fn wait_lines(view: &ExecutionView, reason: &WaitReason) -> Vec<String> {
+    let tasks = match view.current_tasks.as_slice() {
+        [] => String::new(),
+        tasks => format!(" (task {})", tasks.join(", ")),
+    };
+    let wait = format!("Waits for {}{tasks}.", waits_for(reason));
+    let commands: Vec<String> = match reason {
+        WaitReason::Child { id } => vec![format!("  oos show {id}")],
+        _ => answers(
+            reason,
+            &view.execution_id,
+            view.current_tasks.first().map(String::as_str),
+        ),
+    };
+    if commands.is_empty() {
+        return vec![wait];
+    }
+    std::iter::once(format!("{wait} Go on with:"))
+        .chain(commands)
+        .collect()
+}
+
+/// Returns an execution with its tasks as one object.
+fn execution_document(view: &ExecutionView, tasks: &[TaskView]) -> serde_json::Result<Value> {
+    let mut document = serde_json::to_value(view)?;
+    if let Value::Object(fields) = &mut document {
+        fields.insert("Tasks".to_owned(), serde_json::to_value(tasks)?);
+    }
+    Ok(document)
+}
+
+fn print_status(view: &ExecutionView, output: &mut Output) -> io::Result<()> {
+    let status = format!("{} {}", view.status.sign(), view.status.word());
+    let id = output.paint(Role::Strong, view.execution_id.as_str());
+    let status = output.paint(view.status.role(), &status);
+    output.line(format_args!("{id}  {status}"))
+}
+
+fn print_header(view: &ExecutionView, now: Timestamp, output: &mut Output) -> io::Result<()> {
+    print_status(view, output)?;
+    let template = match &view.template_version {
+        Some(version) => format!("{} ({version})", view.template_name),
+        None => view.template_name.clone(),
+    };
+    let started = format!(
+        "{} ({}) by {}",
+        local(view.start_date),
+        ago(view.start_date, now),
+        view.executed_by
+    );
+    let took = duration(between(view.start_date, view.end_date.unwrap_or(now)));
+    let tags: Vec<String> = view
+        .tags
+        .iter()
+        .map(|(key, value)| format!("{key}={value}"))
+        .collect();
+    let fields = [
+        ("Template", template),
+        ("Description", view.description.clone()),
+        ("Started", started),
+        ("Duration", took),
+        ("Mode", mode_words(view.mode).to_owned()),
+        ("Role", view.ram_role.clone().unwrap_or_default()),
+        (
+            "Parent",
+            view.parent_execution_id
+                .as_ref()
+                .map(ToString::to_string)
+                .unwrap_or_default(),
+        ),
+        ("Tags", tags.join(", ")),
+        ("Message", view.status_message.clone()),
+    ];
+    for (name, value) in fields {
+        if !value.is_empty() {
+            output.line(format_args!("  {name:<12} {}", indented(&value, 15)))?;
+        }
+    }
+    Ok(())
+}
+
+fn mode_words(mode: Mode) -> &'static str {
+    match mode {
+        Mode::Automatic => "Automatic",
+        Mode::FailurePause => "FailurePause",
+        Mode::Debug => "Debug",
+    }
+}
+
+fn print_tasks(tasks: &[TaskView], now: Timestamp, output: &mut Output) -> io::Result<()> {
+    if tasks.is_empty() {
+        return Ok(());
+    }
+    print_heading("Tasks", output)?;
+    task_table(tasks, now, output)
+}
+
+fn print_heading(heading: &str, output: &mut Output) -> io::Result<()> {
+    let heading = output.paint(Role::Strong, heading);
+    output.line(format_args!("\n{heading}"))
+}
+
+fn print_map(heading: &str, map: &Map, output: &mut Output) -> io::Result<()> {
+    if map.is_empty() {
+        return Ok(());
+    }
+    print_heading(heading, output)?;
+    let width = map
+        .keys()
+        .map(|name| name.chars().count())
+        .max()
+        .unwrap_or_default()
+        .max(12);
+    for (name, value) in map {
+        let value = indented(&text(value), width + 3);
+        output.line(
+            format_args!("  {name:<width$} {value}")
+                .to_string()
+                .trim_end(),
+        )?;
+    }
+    Ok(())
+}
+
+/// Returns text whose later lines begin under its first.
+fn indented(text: &str, columns: usize) -> String {
+    text.trim_end().replace('\n', &format!("\n{:columns$}", ""))
+}

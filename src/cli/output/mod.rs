@@ -1,0 +1,21 @@
+//! How things look: styles, tables, documents, code frames, times. Only this folder writes to
+//! standard output and standard error.
+
+mod stream;
+mod style;
+mod words;
+
+mod diagnostic;
+mod execution;
+mod status;
+mod table;
+mod task;
+
+pub(super) use diagnostic::{DiagnosticReport, Problem};
+pub(super) use execution::{print_execution, print_result, wait_lines};
+pub(super) use status::{Status, loop_words, status_cell, waits_for};
+pub(super) use stream::Output;
+pub(super) use style::Role;
+pub(super) use table::{Table, TableCell};
+pub(super) use task::task_table;
+pub(super) use words::{ago, between, counted, duration, local};

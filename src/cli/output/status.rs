@@ -1,0 +1,163 @@
+//! How statuses look: a sign, OOS's word and a color.
+
+use crate::base::id::ExecutionId;
+use crate::cli::output::style::Role;
+use crate::cli::output::table::TableCell;
+use crate::engine::status::{ExecutionStatus, TaskStatus, WaitReason};
+use crate::store::view::LoopCounts;
+
+/// A status of an execution or of a task.
+pub(in crate::cli) trait Status {
+    /// Returns the sign.
+    fn sign(self) -> char;
+    /// Returns the word.
+    fn word(self) -> &'static str;
+    /// Returns the color.
+    fn role(self) -> Role;
+}
+
+impl Status for ExecutionStatus {
+    fn sign(self) -> char {
+        match self {
+            Self::Queued => '·',
+            Self::Running => '▶',
+            Self::Waiting => '‖',
+            Self::Success => '✓',
+            Self::Failed => '✗',
+            Self::Cancelled => '⊘',
+        }
+    }
+
+    fn word(self) -> &'static str {
+        self.as_str()
+    }
+
+    fn role(self) -> Role {
+        match self {
+            Self::Queued => Role::Faint,
+            Self::Running => Role::Busy,
+            Self::Waiting => Role::Attention,
+            Self::Success => Role::Good,
+            Self::Failed => Role::Bad,
+            Self::Cancelled => Role::Attention,
+        }
+    }
+}
+
+impl Status for TaskStatus {
+    fn sign(self) -> char {
+        match self {
+            Self::Pending => '·',
+            Self::Running => '▶',
+            Self::Waiting => '‖',
+            Self::Unknown => '?',
+            Self::Success => '✓',
+            Self::Failed => '✗',
+            Self::Cancelled => '⊘',
+            Self::Skipped => '-',
+        }
+    }
+
+    fn word(self) -> &'static str {
+        self.as_str()
+    }
+
+    fn role(self) -> Role {
+        match self {
+            Self::Pending | Self::Skipped => Role::Faint,
+            Self::Running => Role::Busy,
+            Self::Waiting | Self::Unknown | Self::Cancelled => Role::Attention,
+            Self::Success => Role::Good,
+            Self::Failed => Role::Bad,
+        }
+    }
+}
+
+/// Returns the cell of a status.
+pub(in crate::cli) fn status_cell(status: impl Status + Copy) -> TableCell {
+    TableCell::of(
+        status.role(),
+        format!("{} {}", status.sign(), status.word()),
+    )
+}
+
+/// Returns what an execution waits for, as a clause: "approval by alice or bob".
+pub(in crate::cli) fn waits_for(reason: &WaitReason) -> String {
+    match reason {
+        WaitReason::Approval {
+            approvers,
+            required,
+        } => {
+            let who = if approvers.is_empty() {
+                "anybody".to_owned()
+            } else {
+                approvers.join(", ")
+            };
+            match required {
+                0 | 1 => format!("an approval by {who}"),
+                required => format!("{required} approvals by {who}"),
+            }
+        }
+        WaitReason::Pause => "somebody to end the pause".to_owned(),
+        WaitReason::Confirmation { api } => {
+            format!("a confirmation of the high-risk call `{api}`")
+        }
+        WaitReason::BatchPause { batch } => {
+            format!("somebody to let the next batch begin after batch {batch}")
+        }
+        WaitReason::Failure => "a decision about the failed task".to_owned(),
+        WaitReason::Debug => "somebody to start the next task".to_owned(),
+        WaitReason::Unknown { reason } => {
+            format!("a decision about a call whose outcome is unknown ({reason})")
+        }
+        WaitReason::Timer => "a point in time".to_owned(),
+        WaitReason::Child { id } => format!("the child execution `{id}`"),
+    }
+}
+
+/// Returns the commands that answer what an execution waits for, best first, each on a line.
+pub(in crate::cli) fn answers(
+    reason: &WaitReason,
+    id: &ExecutionId,
+    task: Option<&str>,
+) -> Vec<String> {
+    let execute = format!("execute {id} {}", task.unwrap_or("TASK"));
+    let with_id = |command: &str| format!("{command} {id}");
+    let commands = match reason {
+        WaitReason::Approval { .. }
+        | WaitReason::Pause
+        | WaitReason::Confirmation { .. }
+        | WaitReason::BatchPause { .. } => vec![with_id("approve"), with_id("reject")],
+        WaitReason::Failure => vec![
+            with_id("retry"),
+            with_id("skip"),
+            format!("complete {id} --status failed"),
+            with_id("cancel"),
+        ],
+        WaitReason::Debug => vec![execute, with_id("cancel")],
+        WaitReason::Unknown { .. } => vec![with_id("retry"), with_id("skip"), with_id("cancel")],
+        WaitReason::Timer | WaitReason::Child { .. } => Vec::new(),
+    };
+    commands
+        .into_iter()
+        .map(|command| format!("  oos {command}"))
+        .collect()
+}
+
+/// Returns the progress of a loop: `7/100 done, 1 failed, 5 running`.
+pub(in crate::cli) fn loop_words(counts: &LoopCounts) -> String {
+    use std::fmt::Write as _;
+    let done = counts.success + counts.failed + counts.skipped;
+    let mut words = format!("{done}/{} done", counts.total);
+    let parts = [
+        (counts.failed, "failed"),
+        (counts.skipped, "skipped"),
+        (counts.running, "running"),
+    ];
+    for (number, word) in parts {
+        if number > 0 {
+            write!(words, ", {number} {word}").expect("writing to a string cannot fail");
+        }
+    }
+    words
+}

@@ -1,0 +1,182 @@
+//! Standard output for data, standard error for everything else.
+
+use std::fmt;
+use std::io::{self, BufWriter, IsTerminal as _, Stderr, Stdout, Write as _};
+
+use serde::Serialize;
+
+use crate::cli::environment;
+use crate::cli::global::{ColorChoice, Format, GlobalArguments};
+use crate::cli::output::style::Role;
+
+/// The width of lines where no terminal says how wide it is.
+const USUAL_WIDTH: usize = 100;
+
+/// The way to the user.
+#[derive(Debug)]
+pub(in crate::cli) struct Output {
+    stdout: BufWriter<Stdout>,
+    stderr: Stderr,
+    format: Format,
+    quiet: bool,
+    color_out: bool,
+    color_error: bool,
+    stdout_is_terminal: bool,
+    stderr_is_terminal: bool,
+    stdin_is_terminal: bool,
+}
+
+impl Output {
+    /// Makes the output of this process.
+    pub(in crate::cli) fn for_process(arguments: &GlobalArguments) -> Self {
+        let (stdout, stderr) = (io::stdout(), io::stderr());
+        let color = |is_terminal: bool| match arguments.color {
+            ColorChoice::Always => true,
+            ColorChoice::Never => false,
+            ColorChoice::Auto => is_terminal && environment::variable("NO_COLOR").is_none(),
+        };
+        let (stdout_is_terminal, stderr_is_terminal) = (stdout.is_terminal(), stderr.is_terminal());
+        Self {
+            color_out: color(stdout_is_terminal),
+            color_error: color(stderr_is_terminal),
+            stdout_is_terminal,
+            stderr_is_terminal,
+            stdin_is_terminal: io::stdin().is_terminal(),
+            stdout: BufWriter::new(stdout),
+            stderr,
+            format: arguments.output,
+            quiet: arguments.quiet,
+        }
+    }
+
+    /// Returns the form in which data is wanted.
+    pub(in crate::cli) fn format(&self) -> Format {
+        self.format
+    }
+
+    /// Tells whether a person sits in front of it who can be asked.
+    pub(in crate::cli) fn can_ask(&self) -> bool {
+        self.stdin_is_terminal && self.stderr_is_terminal && !self.quiet
+    }
+
+    /// Tells whether progress may be drawn over itself.
+    pub(in crate::cli) fn can_redraw(&self) -> bool {
+        self.stderr_is_terminal && !self.quiet
+    }
+
+    /// Returns the width of the terminal that shows data, or `None` where lines need no cutting.
+    pub(in crate::cli) fn data_width(&self) -> Option<usize> {
+        self.stdout_is_terminal
+            .then(|| terminal_width(&io::stdout()))
+    }
+
+    /// Returns the width for frames and progress on standard error.
+    pub(in crate::cli) fn error_width(&self) -> usize {
+        if self.stderr_is_terminal {
+            terminal_width(&self.stderr)
+        } else {
+            USUAL_WIDTH
+        }
+    }
+
+    /// Tells whether data is in color.
+    pub(in crate::cli) fn has_color(&self) -> bool {
+        self.color_out
+    }
+
+    /// Tells whether messages are in color.
+    pub(in crate::cli) fn has_error_color(&self) -> bool {
+        self.color_error
+    }
+
+    /// Returns `text` as it looks among data.
+    pub(in crate::cli) fn paint(&self, role: Role, text: &str) -> String {
+        role.paint(text, self.color_out)
+    }
+
+    /// Returns `text` as it looks in messages.
+    pub(in crate::cli) fn paint_error(&self, role: Role, text: &str) -> String {
+        role.paint(text, self.color_error)
+    }
+
+    /// Prints a line of data.
+    pub(in crate::cli) fn line(&mut self, line: impl fmt::Display) -> io::Result<()> {
+        writeln!(self.stdout, "{line}")
+    }
+
+    /// Prints text of data as it is.
+    pub(in crate::cli) fn text(&mut self, text: &str) -> io::Result<()> {
+        self.stdout.write_all(text.as_bytes())
+    }
+
+    /// Prints one document in the form that was asked for; `Text` counts as JSON.
+    pub(in crate::cli) fn document(&mut self, value: &impl Serialize) -> io::Result<()> {
+        match self.format {
+            Format::Text | Format::Json => {
+                serde_json::to_writer_pretty(&mut self.stdout, value)?;
+                self.stdout.write_all(b"\n")
+            }
+            Format::Yaml => {
+                let text = serde_yaml::to_string(value).map_err(io::Error::other)?;
+                self.stdout.write_all(text.as_bytes())
+            }
+        }
+    }
+
+    /// Prints one JSON document on one line; `Yaml` prints it as one document of a stream.
+    pub(in crate::cli) fn record(&mut self, value: &impl Serialize) -> io::Result<()> {
+        match self.format {
+            Format::Text | Format::Json => {
+                serde_json::to_writer(&mut self.stdout, value)?;
+                self.stdout.write_all(b"\n")
+            }
+            Format::Yaml => {
+                let text = serde_yaml::to_string(value).map_err(io::Error::other)?;
+                write!(self.stdout, "---\n{text}")
+            }
+        }
+    }
+
+    /// Sends everything on its way.
+    pub(in crate::cli) fn flush(&mut self) -> io::Result<()> {
+        self.stdout.flush()
+    }
+
+    /// Says something that is no data; nothing with `--quiet`.
+    pub(in crate::cli) fn note(&mut self, line: impl fmt::Display) {
+        if !self.quiet {
+            self.error(line);
+        }
+    }
+
+    /// Says something that is no data.
+    pub(in crate::cli) fn error(&mut self, line: impl fmt::Display) {
+        // What was printed before comes before. A message that nobody can read, or data that
+        // nobody reads any more, is no reason to stop the work it is about.
+        if let Err(error) = self.stdout.flush() {
+            tracing::debug!(%error, "standard output is closed");
+        }
+        if let Err(error) = writeln!(self.stderr, "{line}") {
+            tracing::debug!(%error, "standard error is closed");
+        }
+    }
+
+    /// Writes to standard error as it is: frames of progress.
+    pub(in crate::cli) fn draw(&mut self, text: &str) {
+        let written = self
+            .stderr
+            .write_all(text.as_bytes())
+            .and_then(|()| self.stderr.flush());
+        if let Err(error) = written {
+            tracing::debug!(%error, "standard error is closed");
+        }
+    }
+}
+
+fn terminal_width(terminal: &impl rustix::fd::AsFd) -> usize {
+    rustix::termios::tcgetwinsize(terminal)
+        .map(|size| usize::from(size.ws_col))
+        .ok()
+        .filter(|width| *width > 0)
+        .unwrap_or(USUAL_WIDTH)
+}

@@ -1,0 +1,350 @@
+//! The state of an execution as far as progress shows it, folded from its journal.
+
+use crate::base::id::ExecutionId;
+use crate::base::time::Timestamp;
+use crate::base::value::text;
+use crate::cli::output::{between, counted, duration, waits_for};
+use crate::engine::event::{End, Event, Fact, LoopPlan, Request, Started, UnitId, Work};
+use crate::engine::status::{ExecutionStatus, TaskStatus};
+use crate::store::view::LoopCounts;
+
+/// One execution.
+#[derive(Debug)]
+pub(super) struct ExecutionProgress {
+    /// Its id.
+    pub(super) id: ExecutionId,
+    /// Its template.
+    pub(super) template: String,
+    /// Its status.
+    pub(super) status: ExecutionStatus,
+    /// Its tasks in order.
+    pub(super) tasks: Vec<TaskProgress>,
+    /// When it began.
+    pub(super) start: Option<Timestamp>,
+    /// When it ended.
+    pub(super) end: Option<Timestamp>,
+}
+
+/// One task.
+#[derive(Debug)]
+pub(super) struct TaskProgress {
+    /// Its name.
+    pub(super) name: String,
+    /// Its action.
+    pub(super) action: String,
+    /// Its status.
+    pub(super) status: TaskStatus,
+    /// When its last attempt began.
+    pub(super) start: Option<Timestamp>,
+    /// When it ended.
+    pub(super) end: Option<Timestamp>,
+    /// Its loop.
+    pub(super) counts: Option<LoopCounts>,
+    /// Why it failed, what it waits for, what it polls.
+    pub(super) message: String,
+    /// The child execution that it runs now.
+    pub(super) child: Option<ExecutionId>,
+}
+
+/// Something worth a line.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub(in crate::cli) struct Change {
+    /// When it happened.
+    pub(super) at: Timestamp,
+    /// What changed: an execution, a task, an item of a task.
+    pub(super) subject: String,
+    /// The word for its new state.
+    pub(super) word: &'static str,
+    /// More, in words; may be empty.
+    pub(super) details: String,
+}
+
+impl ExecutionProgress {
+    /// Makes the state before the first event.
+    pub(super) fn new(id: ExecutionId) -> Self {
+        Self {
+            id,
+            template: String::new(),
+            status: ExecutionStatus::Queued,
+            tasks: Vec::new(),
+            start: None,
+            end: None,
+        }
+    }
+
+    /// Folds an event and returns what is worth a line.
+    pub(super) fn apply(&mut self, event: &Event) -> Option<Change> {
+        let at = event.at;
+        match &event.fact {
+            Fact::ExecutionStarted(started) => Some(self.start(at, started)),
+            Fact::TaskStarted {
+                task,
+                attempt,
+                looping,
+                ..
+            } => self.start_task(at, *task, *attempt, looping.as_ref()),
+            Fact::TaskSkipped { task } => self.enter(at, *task, TaskStatus::Skipped, ""),
+            Fact::UnitStarted {
+                unit,
+                work,
+                confirm,
+            } => self.start_unit(at, *unit, work, *confirm),
+            Fact::UnitSkipped { unit } => self.count(*unit, |counts| counts.skipped += 1),
+            Fact::UnitConfirmed { unit } | Fact::Approved { unit, .. } => {
+                self.go_on(unit.task);
+                None
+            }
+            Fact::PollMissed {
+                unit, poll, value, ..
+            } => {
+                self.task(unit.task)?.message = format!("poll {}: {}", poll + 1, text(value));
+                None
+            }
+            Fact::PollDue { .. } => None,
+            Fact::NoticeSent { unit } => {
+                self.enter(at, unit.task, TaskStatus::Waiting, "for an approval")
+            }
+            Fact::UnitLost { unit, reason } => {
+                self.enter(at, unit.task, TaskStatus::Unknown, reason)
+            }
+            Fact::ChildChanged {
+                unit,
+                waiting: true,
+            } if unit.item.is_none() => self.enter(
+                at,
+                unit.task,
+                TaskStatus::Waiting,
+                "a child execution waits",
+            ),
+            Fact::ChildChanged { unit, .. } => {
+                self.go_on(unit.task);
+                None
+            }
+            Fact::UnitEnded { unit, end } => self.end_unit(at, *unit, end),
+            Fact::BatchEnded {
+                task,
+                batch,
+                pause: true,
+            } => {
+                let message = format!("batch {batch} has ended");
+                self.enter(at, *task, TaskStatus::Waiting, &message)
+            }
+            Fact::BatchEnded { .. } => None,
+            Fact::BatchReleased { task } => {
+                self.go_on(*task);
+                None
+            }
+            Fact::TaskStopping { task, .. } => {
+                self.enter(at, *task, TaskStatus::Running, "stopping")
+            }
+            Fact::TaskEnded { task, end, .. } => self.end_task(at, *task, end),
+            Fact::ExecutionPaused { reason, .. } => {
+                self.status = ExecutionStatus::Waiting;
+                Some(self.change(at, "Waiting", format!("for {}", waits_for(reason))))
+            }
+            Fact::SignalReceived { signal } => {
+                self.status = ExecutionStatus::Running;
+                let details = format!("{} by {}", request_word(&signal.request), signal.by);
+                Some(self.change(at, "Signal", details))
+            }
+            Fact::CancelRequested { by, .. } => {
+                Some(self.change(at, "Cancelling", format!("by {by}")))
+            }
+            Fact::ExecutionEnded {
+                status, message, ..
+            } => {
+                self.status = *status;
+                self.end = Some(at);
+                Some(self.change(at, status.as_str(), message.clone()))
+            }
+        }
+    }
+
+    fn start(&mut self, at: Timestamp, started: &Started) -> Change {
+        self.template.clone_from(&started.template_name);
+        self.status = ExecutionStatus::Running;
+        self.start = Some(at);
+        self.tasks = started
+            .tasks
+            .iter()
+            .map(|head| TaskProgress {
+                name: head.name.clone(),
+                action: head.action.clone(),
+                status: TaskStatus::Pending,
+                start: None,
+                end: None,
+                counts: None,
+                message: String::new(),
+                child: None,
+            })
+            .collect();
+        self.change(at, "Running", started.template_name.clone())
+    }
+
+    fn start_task(
+        &mut self,
+        at: Timestamp,
+        task: u32,
+        attempt: u32,
+        looping: Option<&LoopPlan>,
+    ) -> Option<Change> {
+        let state = self.task(task)?;
+        state.start = Some(at);
+        state.end = None;
+        state.child = None;
+        if let Some(plan) = looping {
+            let total = u32::try_from(plan.items.len()).unwrap_or(u32::MAX);
+            state.counts = Some(LoopCounts {
+                total,
+                ..LoopCounts::default()
+            });
+        }
+        let mut details = state.action.clone();
+        if let Some(plan) = looping {
+            details = format!("{details}, {}", counted(plan.items.len(), "item"));
+        }
+        if attempt > 1 {
+            details = format!("{details}, attempt {attempt}");
+        }
+        let change = self.enter(at, task, TaskStatus::Running, &details);
+        self.task(task)?.message.clear();
+        change
+    }
+
+    fn start_unit(
+        &mut self,
+        at: Timestamp,
+        unit: UnitId,
+        work: &Work,
+        confirm: bool,
+    ) -> Option<Change> {
+        self.count(unit, |counts| counts.running += 1);
+        if let Work::Child { id, .. } = work
+            && unit.item.is_none()
+        {
+            self.task(unit.task)?.child = Some(id.clone());
+        }
+        let waits = match work {
+            _ if confirm => "for a confirmation of its high-risk call",
+            Work::Approval { notice: None, .. } => "for an approval",
+            Work::Pause => "for somebody to end the pause",
+            _ => return None,
+        };
+        self.enter(at, unit.task, TaskStatus::Waiting, waits)
+    }
+
+    fn end_unit(&mut self, at: Timestamp, unit: UnitId, end: &End) -> Option<Change> {
+        let item = unit.item?;
+        self.count(unit, |counts| {
+            counts.running = counts.running.saturating_sub(1);
+            match end {
+                End::Success { .. } => counts.success += 1,
+                End::Failed { .. } | End::Cancelled { .. } => counts.failed += 1,
+                End::Skipped => counts.skipped += 1,
+            }
+        });
+        let (status, message) = outcome(end);
+        let subject = format!("{}[{item}]", self.task(unit.task)?.name);
+        // Items that end well are told by the counts; a loop may have a hundred thousand.
+        (status == TaskStatus::Failed).then(|| Change {
+            at,
+            subject,
+            word: status.as_str(),
+            details: message,
+        })
+    }
+
+    fn end_task(&mut self, at: Timestamp, task: u32, end: &End) -> Option<Change> {
+        let (status, message) = outcome(end);
+        let state = self.task(task)?;
+        state.end = Some(at);
+        state.child = None;
+        let mut details = state
+            .start
+            .map(|start| duration(between(start, at)))
+            .unwrap_or_default();
+        if let Some(counts) = &state.counts {
+            details = format!("{details}, {}", crate::cli::output::loop_words(counts));
+        }
+        if !message.is_empty() {
+            details = format!("{details}, {message}");
+        }
+        let change = self.enter(at, task, status, &details);
+        self.task(task)?.message = message;
+        change
+    }
+
+    /// Puts a task into a status.
+    fn enter(
+        &mut self,
+        at: Timestamp,
+        task: u32,
+        status: TaskStatus,
+        details: &str,
+    ) -> Option<Change> {
+        let state = self.task(task)?;
+        state.status = status;
+        details.clone_into(&mut state.message);
+        let (subject, word) = (state.name.clone(), status.as_str());
+        Some(Change {
+            at,
+            subject,
+            word,
+            details: details.to_owned(),
+        })
+    }
+
+    /// Puts a task that waited back to work.
+    fn go_on(&mut self, task: u32) {
+        if let Some(state) = self.task(task)
+            && !state.status.is_final()
+        {
+            state.status = TaskStatus::Running;
+            state.message.clear();
+        }
+    }
+
+    /// Counts an item of a loop.
+    fn count(&mut self, unit: UnitId, count: impl FnOnce(&mut LoopCounts)) -> Option<Change> {
+        unit.item?;
+        if let Some(counts) = &mut self.task(unit.task)?.counts {
+            count(counts);
+        }
+        None
+    }
+
+    fn task(&mut self, place: u32) -> Option<&mut TaskProgress> {
+        self.tasks.get_mut(usize::try_from(place).ok()?)
+    }
+
+    fn change(&self, at: Timestamp, word: &'static str, details: String) -> Change {
+        Change {
+            at,
+            subject: self.id.to_string(),
+            word,
+            details,
+        }
+    }
+}
+
+fn outcome(end: &End) -> (TaskStatus, String) {
+    match end {
+        End::Success { .. } => (TaskStatus::Success, String::new()),
+        End::Failed { failure, .. } => (TaskStatus::Failed, failure.to_string()),
+        End::Cancelled { report } => (TaskStatus::Cancelled, report.clone()),
+        End::Skipped => (TaskStatus::Skipped, String::new()),
+    }
+}
+
+fn request_word(request: &Request) -> &'static str {
+    match request {
+        Request::Approve { .. } => "Approve",
+        Request::Reject { .. } => "Reject",
+        Request::ExecuteTask { .. } => "ExecuteTask",
+        Request::RetryTask { .. } => "RetryTask",
+        Request::SkipTask { .. } => "SkipTask",
+        Request::CancelTask { .. } => "CancelTask",
+        Request::CompleteExecution { .. } => "CompleteExecution",
+        Request::Cancel => "Cancel",
+    }
+}

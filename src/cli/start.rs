@@ -1,0 +1,294 @@
+//! From the arguments of `oos run` and `oos plan` to an execution that is ready to start.
+
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+use std::str::FromStr;
+
+use anyhow::{Context as _, anyhow};
+use clap::{Args, ValueEnum};
+
+use crate::base::diagnostic::Diagnostic;
+use crate::base::source::Source;
+use crate::base::value::{Map, Value};
+use crate::cli::option::Tag;
+use crate::cli::output::{DiagnosticReport, Output, counted};
+use crate::cli::prompt;
+use crate::cli::report::Failure;
+use crate::cli::session::Session;
+use crate::engine::status::{LoopMode, Mode, SafetyCheck};
+use crate::runner::library::template_name;
+use crate::runner::{Prepared, Runner, StartError, StartRequest, TemplateRef};
+use crate::template::model::Template;
+
+/// What to run and how.
+#[derive(Debug, Args)]
+pub(in crate::cli) struct StartArguments {
+    /// The template: a file, or a name that is looked up
+    #[arg(value_name = "TEMPLATE")]
+    template: String,
+    /// Run this version of a kept template
+    #[arg(long, value_name = "VERSION")]
+    template_version: Option<String>,
+    /// Give a parameter a value; lists and maps are written as JSON; may be given several times
+    #[arg(short, long, value_name = "NAME=VALUE")]
+    parameter: Vec<Parameter>,
+    /// Read parameters from this YAML or JSON file; - reads standard input
+    #[arg(long, value_name = "FILE")]
+    parameters: Option<PathBuf>,
+    /// How tasks are treated
+    #[arg(long, value_name = "MODE", value_enum, default_value_t)]
+    mode: ModeWord,
+    /// When loops pause
+    #[arg(long, value_name = "MODE", value_enum, default_value_t)]
+    loop_mode: LoopModeWord,
+    /// Whether high-risk calls wait for a confirmation
+    #[arg(long, value_name = "CHECK", value_enum, default_value_t)]
+    safety_check: SafetyCheckWord,
+    /// Say what the run is for
+    #[arg(
+        long,
+        value_name = "TEXT",
+        default_value = "",
+        hide_default_value = true
+    )]
+    description: String,
+    /// Label the execution; may be given several times
+    #[arg(long, value_name = "KEY=VALUE")]
+    tag: Vec<Tag>,
+}
+
+/// A parameter `NAME=VALUE`. Texts become what the parameter's type wants when they are bound.
+#[derive(Clone, PartialEq, Eq, Debug)]
+struct Parameter {
+    name: String,
+    value: String,
+}
+
+impl FromStr for Parameter {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, String> {
+        match text.split_once('=') {
+            Some((name, value)) if !name.is_empty() => Ok(Self {
+                name: name.to_owned(),
+                value: value.to_owned(),
+            }),
+            _ => Err("expected NAME=VALUE".to_owned()),
+        }
+    }
+}
+
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default, ValueEnum)]
+enum ModeWord {
+    /// Run to the end.
+    #[default]
+    Automatic,
+    /// Wait for a person when a task fails.
+    FailurePause,
+    /// Wait for a person before every task.
+    Debug,
+}
+
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default, ValueEnum)]
+enum LoopModeWord {
+    /// As the template says.
+    #[default]
+    Automatic,
+    /// After the first batch.
+    FirstBatchPause,
+    /// After every batch.
+    EveryBatchPause,
+}
+
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default, ValueEnum)]
+enum SafetyCheckWord {
+    /// They run through.
+    #[default]
+    Skip,
+    /// Each waits until it is confirmed.
+    Confirm,
+}
+
+impl StartArguments {
+    /// Finds, checks and binds the template; asks for parameters that are missing where somebody
+    /// can answer.
+    pub(super) fn prepare(
+        self,
+        runner: &Runner,
+        session: &mut Session,
+    ) -> Result<Prepared, Failure> {
+        let reference = self.reference();
+        let mut arguments = match &self.parameters {
+            Some(path) => read_parameters(path)?,
+            None => Map::new(),
+        };
+        let (template, _) = runner
+            .load(&reference)
+            .map_err(|error| refused(error, &mut session.output))?;
+        warn_about_secrets(&template, &self.parameter, &mut session.output);
+        for Parameter { name, value } in self.parameter {
+            arguments.insert(name, Value::String(value));
+        }
+        if session.output.can_ask() {
+            prompt::complete(&template, &mut arguments, session.settings.language)?;
+        }
+        let request = StartRequest {
+            template: reference,
+            arguments,
+            mode: match self.mode {
+                ModeWord::Automatic => Mode::Automatic,
+                ModeWord::FailurePause => Mode::FailurePause,
+                ModeWord::Debug => Mode::Debug,
+            },
+            loop_mode: match self.loop_mode {
+                LoopModeWord::Automatic => LoopMode::Automatic,
+                LoopModeWord::FirstBatchPause => LoopMode::FirstBatchPause,
+                LoopModeWord::EveryBatchPause => LoopMode::EveryBatchPause,
+            },
+            safety_check: match self.safety_check {
+                SafetyCheckWord::Skip => SafetyCheck::Skip,
+                SafetyCheckWord::Confirm => SafetyCheck::ConfirmEveryHighRiskAction,
+            },
+            description: self.description,
+            tags: self
+                .tag
+                .into_iter()
+                .map(|Tag { key, value }| (key, value))
+                .collect(),
+        };
+        let prepared = runner
+            .prepare(request)
+            .map_err(|error| refused(error, &mut session.output))?;
+        print_frames(
+            &prepared.template().source,
+            prepared.warnings(),
+            &mut session.output,
+        );
+        Ok(prepared)
+    }
+
+    /// A file is what exists or looks like one; everything else is a name.
+    fn reference(&self) -> TemplateRef {
+        reference(&self.template, self.template_version.as_deref())
+    }
+}
+
+/// Returns the template that a person means: a file, or a name.
+pub(super) fn reference(text: &str, version: Option<&str>) -> TemplateRef {
+    let path = Path::new(text);
+    let is_file = version.is_none()
+        && (path.is_file() || text.contains('/') || template_name(path).is_some());
+    if is_file {
+        TemplateRef::File(path.to_owned())
+    } else {
+        TemplateRef::Name {
+            name: text.to_owned(),
+            version: version.map(str::to_owned),
+        }
+    }
+}
+
+/// Reads a map of parameters from a YAML or JSON file; `-` is standard input.
+pub(super) fn read_parameters(path: &Path) -> Result<Map, Failure> {
+    let read = || -> anyhow::Result<Map> {
+        let text = if path == Path::new("-") {
+            std::io::read_to_string(std::io::stdin())?
+        } else {
+            std::fs::read_to_string(path)?
+        };
+        match serde_yaml::from_str::<Value>(&text)? {
+            Value::Object(map) => Ok(map),
+            Value::Null => Ok(Map::new()),
+            other => Err(anyhow!(
+                "expected a map of parameters, found {}",
+                crate::base::value::kind(&other)
+            )),
+        }
+    };
+    read()
+        .with_context(|| format!("cannot read parameters from `{}`", path.display()))
+        .map_err(Failure::usage)
+}
+
+/// Other users of the machine see the arguments of a process.
+fn warn_about_secrets(template: &Template, given: &[Parameter], output: &mut Output) {
+    for Parameter { name, .. } in given {
+        if template
+            .parameter(name)
+            .is_some_and(|parameter| parameter.no_echo)
+        {
+            output.note(format_args!(
+                "warning: `{name}` is secret, and arguments are visible to other users; use \
+                 `--parameters` or type it when asked."
+            ));
+        }
+    }
+}
+
+/// Says why a template cannot be started; diagnostics with their code frames.
+pub(super) fn refused(error: StartError, output: &mut Output) -> Failure {
+    match error {
+        StartError::Invalid {
+            template,
+            diagnostics,
+        } => {
+            print_frames(&template, &diagnostics, output);
+            let errors = diagnostics.iter().filter(|found| found.is_error()).count();
+            let words = counted(errors, "error");
+            Failure::usage(anyhow!(
+                "`{}` has {words}; nothing was started",
+                template.name()
+            ))
+        }
+        StartError::Arguments { ref errors, .. } => {
+            let lines: Vec<String> = errors
+                .iter()
+                .map(|error| match &error.hint {
+                    Some(hint) => format!("{error} ({hint})"),
+                    None => error.to_string(),
+                })
+                .collect();
+            let message = format!("{error}:\n  {}", lines.join("\n  "));
+            Failure::usage(anyhow!(message)).hinted("Give values with `-p NAME=VALUE`.")
+        }
+        StartError::Unserved { ref unserved, .. } => {
+            let mut calls: BTreeMap<String, String> = BTreeMap::new();
+            for found in unserved {
+                let place = found.template.position(found.usage.span.start);
+                let name = format!("{}.{}", found.usage.service, found.usage.api);
+                calls
+                    .entry(name)
+                    .or_insert(format!("{}:{place}", found.template.name()));
+            }
+            let lines: Vec<String> = calls
+                .iter()
+                .map(|(name, place)| format!("{name} ({place})"))
+                .collect();
+            Failure::usage(anyhow!("{error}:\n  {}", lines.join("\n  ")))
+                .hinted("`oos action list --apis` shows what is served.")
+        }
+        StartError::NotFound { ref nearest, .. } => {
+            let hint = match nearest {
+                Some(nearest) => format!("Did you mean `{nearest}`?"),
+                None => "`oos template list` shows what there is; `--library DIR` adds a folder."
+                    .to_owned(),
+            };
+            Failure::usage(error).hinted(hint)
+        }
+        StartError::Store(error) => error.into(),
+        error => Failure::usage(error),
+    }
+}
+
+/// Prints diagnostics with their code frames to standard error.
+fn print_frames(source: &Source, diagnostics: &[Diagnostic], output: &mut Output) {
+    let report = DiagnosticReport::new(output.has_error_color(), output.error_width());
+    for found in diagnostics {
+        let frame = report.frame(source, found);
+        if found.is_error() {
+            output.error(format_args!("{frame}\n"));
+        } else {
+            output.note(format_args!("{frame}\n"));
+        }
+    }
+}

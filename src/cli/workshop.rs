@@ -1,0 +1,137 @@
+//! Puts the runner together: store, embedded cloud, library, clock, identity.
+
+use std::future::Future;
+use std::path::Path;
+use std::sync::Arc;
+
+use anyhow::Context as _;
+use tokio::runtime::{Builder, Handle, Runtime};
+
+use crate::base::source::Source;
+use crate::cli::environment;
+use crate::cli::report::Failure;
+use crate::config::Settings;
+use crate::provider::local::LocalCloud;
+use crate::provider::local::driver::sandbox::Sandbox;
+use crate::runner::{Clock as _, Identity, Library, Parts, Runner, SystemClock};
+use crate::store::sqlite::SqliteStore;
+use crate::store::{Store, Templates as _};
+use crate::template::source::{Found, LookupError, TemplateSource};
+
+/// The folder in the data directory for instances and images.
+const SANDBOX_FOLDER: &str = "sandbox";
+
+/// Everything that is needed to run something.
+#[derive(Debug)]
+pub(super) struct Workshop {
+    runtime: Runtime,
+    runner: Runner,
+}
+
+impl Workshop {
+    /// Opens the data directory and puts the runner together.
+    pub(super) fn open(settings: &Settings) -> Result<Self, Failure> {
+        let runtime = Builder::new_multi_thread().enable_all().build()?;
+        let store = open_store(settings)?;
+        let sandbox = Sandbox::new(sandbox_folder(&settings.data_dir), executable()?)
+            .context("cannot set up instances")
+            .map_err(|error| Failure::internal(error).hinted("`oos doctor` finds out more."))?;
+        let cloud = LocalCloud::new(
+            store.clone(),
+            Arc::new(sandbox),
+            settings.account.clone(),
+            settings.region.clone(),
+        );
+        let kept = KeptTemplates {
+            store: store.clone(),
+            runtime: runtime.handle().clone(),
+        };
+        let runner = Runner::new(Parts {
+            store,
+            provider: Arc::new(cloud),
+            library: Library::new(settings.libraries.clone(), Some(Arc::new(kept))),
+            clock: Arc::new(SystemClock),
+            identity: Identity {
+                user: environment::user_name(),
+                account: settings.account.clone(),
+                region: settings.region.clone(),
+            },
+        });
+        Ok(Self { runtime, runner })
+    }
+
+    /// Returns the runner.
+    pub(super) fn runner(&self) -> &Runner {
+        &self.runner
+    }
+
+    /// Runs work to its end.
+    pub(super) fn wait<T>(&self, work: impl Future<Output = T>) -> T {
+        self.runtime.block_on(work)
+    }
+}
+
+/// Opens the store of the data directory.
+pub(super) fn open_store(settings: &Settings) -> Result<Arc<SqliteStore>, Failure> {
+    let now = Arc::new(|| SystemClock.now());
+    Ok(Arc::new(SqliteStore::open(&settings.data_dir, now)?))
+}
+
+/// Returns the folder of instances and images in a data directory.
+pub(super) fn sandbox_folder(data_dir: &Path) -> std::path::PathBuf {
+    data_dir.join(SANDBOX_FOLDER)
+}
+
+/// Returns the file of this program.
+pub(super) fn executable() -> Result<std::path::PathBuf, Failure> {
+    std::env::current_exe()
+        .context("cannot find the file of this program")
+        .map_err(Failure::internal)
+}
+
+/// The user's own templates as the library sees them.
+#[derive(Debug)]
+pub(super) struct KeptTemplates {
+    store: Arc<SqliteStore>,
+    runtime: Handle,
+}
+
+impl KeptTemplates {
+    /// Waits for the store from code that is not async. Look-ups happen inside of the runtime as
+    /// well as outside; a thread of its own may wait in both cases.
+    fn wait<T: Send>(&self, work: impl Future<Output = T> + Send) -> T {
+        std::thread::scope(|scope| {
+            let worker = scope.spawn(|| self.runtime.block_on(work));
+            worker.join().expect("the store does not panic")
+        })
+    }
+}
+
+impl TemplateSource for KeptTemplates {
+    fn find(&self, name: &str, version: Option<&str>) -> Result<Option<Found>, LookupError> {
+        let found = self
+            .wait(self.store.template(name, version))
+            .map_err(|error| LookupError {
+                name: name.to_owned(),
+                reason: error.to_string(),
+            })?;
+        Ok(found.map(|(entry, text)| Found {
+            source: Source::new(&entry.template_name, text),
+            name: entry.template_name,
+            version: Some(entry.template_version),
+        }))
+    }
+
+    fn names(&self) -> Result<Vec<String>, LookupError> {
+        let entries = self
+            .wait(self.store.templates())
+            .map_err(|error| LookupError {
+                name: "*".to_owned(),
+                reason: error.to_string(),
+            })?;
+        Ok(entries
+            .into_iter()
+            .map(|entry| entry.template_name)
+            .collect())
+    }
+}

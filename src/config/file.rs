@@ -1,0 +1,118 @@
+//! The configuration file: YAML whose keys are the names of the options.
+
+use std::collections::BTreeMap;
+use std::io;
+use std::path::{Path, PathBuf};
+
+use serde::Deserialize;
+
+use crate::config::language::Language;
+
+/// What a configuration file may say.
+#[derive(Clone, PartialEq, Eq, Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields, rename_all = "kebab-case", default)]
+pub struct ConfigFile {
+    /// Where executions are kept.
+    pub data_dir: Option<PathBuf>,
+    /// Folders of templates, nearest first.
+    pub library: Vec<PathBuf>,
+    /// The profile to use.
+    pub profile: Option<String>,
+    /// The language of template texts.
+    pub language: Option<Language>,
+    /// Profiles by name.
+    pub profiles: BTreeMap<String, Profile>,
+}
+
+/// A named set of values that executions start with.
+#[derive(Clone, PartialEq, Eq, Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields, rename_all = "kebab-case", default)]
+pub struct Profile {
+    /// The region, `ACS::RegionId`.
+    pub region: Option<String>,
+    /// The account number, `ACS::AccountId`.
+    pub account: Option<String>,
+}
+
+/// A configuration file that cannot be used.
+#[derive(Debug, thiserror::Error)]
+pub enum FileError {
+    /// It cannot be read.
+    #[error("configuration file `{}` cannot be read", path.display())]
+    Read {
+        /// The file.
+        path: PathBuf,
+        /// What the system said.
+        #[source]
+        source: io::Error,
+    },
+    /// It says something that is not understood.
+    #[error("configuration file `{}` is not understood", path.display())]
+    Syntax {
+        /// The file.
+        path: PathBuf,
+        /// What and where.
+        #[source]
+        source: serde_yaml::Error,
+    },
+}
+
+impl ConfigFile {
+    /// Reads a file. Paths in it are relative to its folder.
+    pub fn read(path: &Path) -> Result<Self, FileError> {
+        let text = std::fs::read_to_string(path).map_err(|source| FileError::Read {
+            path: path.to_owned(),
+            source,
+        })?;
+        let mut file = Self::parse(&text).map_err(|source| FileError::Syntax {
+            path: path.to_owned(),
+            source,
+        })?;
+        let folder = path.parent().unwrap_or(Path::new(""));
+        file.data_dir = file.data_dir.map(|path| folder.join(path));
+        file.library = file.library.iter().map(|path| folder.join(path)).collect();
+        Ok(file)
+    }
+
+    fn parse(text: &str) -> Result<Self, serde_yaml::Error> {
+        // A file of comments only is the same as no file.
+        Ok(serde_yaml::from_str::<Option<Self>>(text)?.unwrap_or_default())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn paths_are_relative_to_the_file() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("config.yml");
+        std::fs::write(&path, "data-dir: state\nlibrary: [/srv/books, mine]\n").unwrap();
+        let file = ConfigFile::read(&path).unwrap();
+        assert_eq!(file.data_dir, Some(folder.path().join("state")));
+        assert_eq!(
+            file.library,
+            [PathBuf::from("/srv/books"), folder.path().join("mine")]
+        );
+    }
+
+    #[test]
+    fn unknown_keys_are_refused_with_their_place() {
+        let error = ConfigFile::parse("profile: x\nlibary: []\n")
+            .unwrap_err()
+            .to_string();
+        assert!(
+            error.contains("libary") && error.contains("line 2"),
+            "{error}"
+        );
+    }
+
+    #[test]
+    fn a_file_of_comments_says_nothing() {
+        assert_eq!(
+            ConfigFile::parse("# nothing\n").unwrap(),
+            ConfigFile::default()
+        );
+    }
+}
