@@ -18,7 +18,7 @@ pub struct IllegalEvent {
 /// Folds one event into the state, which stays as it was after an error.
 pub(in crate::engine) fn apply(state: &mut State, event: &Event) -> Result<(), IllegalEvent> {
     follow(state, event).map_err(|reason| IllegalEvent {
-        fact: fact_name(&event.fact),
+        fact: event.fact.name(),
         reason,
     })
 }
@@ -80,32 +80,5 @@ fn follow(state: &mut State, event: &Event) -> Verdict {
         ) => execution::ended(state, *status, outputs, message),
 
         (control, _) => Err(format!("control stands at {control:?}")),
-    }
-}
-
-/// Returns the name of a fact as the journal spells it.
-fn fact_name(fact: &Fact) -> &'static str {
-    match fact {
-        Fact::ExecutionStarted(_) => "ExecutionStarted",
-        Fact::TaskStarted { .. } => "TaskStarted",
-        Fact::TaskSkipped { .. } => "TaskSkipped",
-        Fact::UnitStarted { .. } => "UnitStarted",
-        Fact::UnitSkipped { .. } => "UnitSkipped",
-        Fact::UnitConfirmed { .. } => "UnitConfirmed",
-        Fact::PollMissed { .. } => "PollMissed",
-        Fact::PollDue { .. } => "PollDue",
-        Fact::NoticeSent { .. } => "NoticeSent",
-        Fact::Approved { .. } => "Approved",
-        Fact::UnitLost { .. } => "UnitLost",
-        Fact::ChildChanged { .. } => "ChildChanged",
-        Fact::UnitEnded { .. } => "UnitEnded",
-        Fact::BatchEnded { .. } => "BatchEnded",
-        Fact::BatchReleased { .. } => "BatchReleased",
-        Fact::TaskStopping { .. } => "TaskStopping",
-        Fact::TaskEnded { .. } => "TaskEnded",
-        Fact::ExecutionPaused { .. } => "ExecutionPaused",
-        Fact::SignalReceived { .. } => "SignalReceived",
-        Fact::CancelRequested { .. } => "CancelRequested",
-        Fact::ExecutionEnded { .. } => "ExecutionEnded",
     }
 }

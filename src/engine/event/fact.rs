@@ -184,3 +184,32 @@ pub enum Fact {
         message: String,
     },
 }
+
+impl Fact {
+    /// Returns the stable name of the fact, as the journal spells it.
+    pub fn name(&self) -> &'static str {
+        match self {
+            Self::ExecutionStarted(_) => "ExecutionStarted",
+            Self::TaskStarted { .. } => "TaskStarted",
+            Self::TaskSkipped { .. } => "TaskSkipped",
+            Self::UnitStarted { .. } => "UnitStarted",
+            Self::UnitSkipped { .. } => "UnitSkipped",
+            Self::UnitConfirmed { .. } => "UnitConfirmed",
+            Self::PollMissed { .. } => "PollMissed",
+            Self::PollDue { .. } => "PollDue",
+            Self::NoticeSent { .. } => "NoticeSent",
+            Self::Approved { .. } => "Approved",
+            Self::UnitLost { .. } => "UnitLost",
+            Self::ChildChanged { .. } => "ChildChanged",
+            Self::UnitEnded { .. } => "UnitEnded",
+            Self::BatchEnded { .. } => "BatchEnded",
+            Self::BatchReleased { .. } => "BatchReleased",
+            Self::TaskStopping { .. } => "TaskStopping",
+            Self::TaskEnded { .. } => "TaskEnded",
+            Self::ExecutionPaused { .. } => "ExecutionPaused",
+            Self::SignalReceived { .. } => "SignalReceived",
+            Self::CancelRequested { .. } => "CancelRequested",
+            Self::ExecutionEnded { .. } => "ExecutionEnded",
+        }
+    }
+}

@@ -1,6 +1,13 @@
 //! Templates run against scripted answers. The driver checks the laws of the engine after every
 //! step, so that each test is a test of them too.
 
+mod approve;
+mod cancel;
+mod child;
 mod flow;
+mod looping;
+mod mode;
+mod scale;
+mod unknown;
 mod wait_for;
 mod world;
