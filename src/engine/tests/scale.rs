@@ -78,7 +78,7 @@ fn an_item_among_100_000_costs_what_one_among_100_costs() {
 
 #[test]
 fn an_item_takes_a_few_hundred_bytes() {
-    const COUNT: usize = 10_000;
+    const COUNT: usize = 4_000;
     let mut execution = start(COUNT);
     let before = resident();
     let (_, bytes) = run(&mut execution, COUNT);
