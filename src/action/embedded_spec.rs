@@ -80,7 +80,7 @@ fn properties(action: Embedded) -> Vec<PropertySpec> {
             optional("RegionId", Text, "Where they are"),
             required("Filters", List, "What selects them; all must match"),
         ],
-        Embedded::Notify => message(),
+        Embedded::Notify => message(required("NotifyType", Text, "How to send it")),
         Embedded::Approve => approve(),
         Embedded::Pause => Vec::new(),
         Embedded::Loop => vec![
@@ -218,9 +218,9 @@ fn alarm() -> Vec<PropertySpec> {
     ]
 }
 
-fn message() -> Vec<PropertySpec> {
+fn message(notify_type: PropertySpec) -> Vec<PropertySpec> {
     vec![
-        required("NotifyType", Text, "How to send it").only(&["WebHook", "Mail"]),
+        notify_type.only(&["WebHook", "Mail"]),
         optional(
             "WebHook",
             Json,
@@ -236,7 +236,8 @@ fn message() -> Vec<PropertySpec> {
 }
 
 fn approve() -> Vec<PropertySpec> {
-    let mut properties = message();
+    let told = "How to tell the approvers; they are not told without it";
+    let mut properties = message(optional("NotifyType", Text, told));
     properties.extend([
         optional("Approvers", List, "Who may decide; everybody by default"),
         optional(

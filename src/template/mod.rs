@@ -6,5 +6,6 @@ pub mod expr;
 pub mod model;
 pub mod output;
 pub mod parse;
+pub mod schema;
 pub mod source;
 pub mod yaml;

@@ -5,4 +5,5 @@ mod corpus;
 mod mutation;
 mod robustness;
 mod sandbox;
+mod schema;
 mod support;
