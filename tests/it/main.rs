@@ -6,4 +6,5 @@ mod mutation;
 mod robustness;
 mod sandbox;
 mod schema;
+mod selectors;
 mod support;

@@ -208,7 +208,8 @@ impl<'a> Rewriter<'a> {
             let name = leading_name(&rest[5..])?;
             let length = 5 + name.len();
             let pseudo = Pseudo::from_name(&rest[..length])?;
-            return Some(self.variable(Variable::Pseudo(pseudo), length));
+            self.variable(Variable::Pseudo(pseudo), length);
+            return Some(());
         }
         let name = leading_name(rest)?;
         if KEYWORDS.contains(&name) || self.is_filter_or_test() || self.is_call_or_keyword(name) {
@@ -216,13 +217,14 @@ impl<'a> Rewriter<'a> {
             return Some(());
         }
         let dotted = rest[name.len()..].strip_prefix('.').and_then(leading_name);
-        Some(match dotted {
+        match dotted {
             Some(second) => {
                 let variable = Variable::Dotted(name.into(), second.into());
                 self.variable(variable, name.len() + 1 + second.len());
             }
             None => self.variable(Variable::Name(name.into()), name.len()),
-        })
+        }
+        Some(())
     }
 
     fn variable(&mut self, variable: Variable, length: usize) {

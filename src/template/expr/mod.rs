@@ -7,9 +7,11 @@ pub mod evaluate;
 pub mod expression;
 pub mod function;
 mod jinja;
+mod jq;
 mod parser;
 mod placeholder;
 pub mod reference;
+mod restriction;
 pub mod scope;
 pub mod selector;
 #[cfg(test)]

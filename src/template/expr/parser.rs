@@ -12,6 +12,7 @@ use crate::template::expr::expression::{
 use crate::template::expr::function::{self, Behavior, Shape, Signature};
 use crate::template::expr::placeholder::{self, Scanned};
 use crate::template::expr::reference::Pseudo;
+use crate::template::expr::restriction;
 use crate::template::expr::selector::{Selector, SelectorError};
 use crate::template::yaml::{Entry, Node, NodeKind};
 
@@ -200,12 +201,13 @@ fn parse_arguments(
     entry: &Entry,
     report: &mut Vec<Diagnostic>,
 ) -> Result<Arguments, String> {
-    let argument = Expression::parse(&entry.value, report);
+    let argument = if signature.name == "Jinja" {
+        template_arguments(&entry.value, report)
+    } else {
+        Expression::parse(&entry.value, report)
+    };
     let arguments = match (&argument.0.kind, signature.shape) {
-        (Kind::List(elements), Shape::List | Shape::Elements) => Arguments::Each(elements.clone()),
-        (Kind::List(elements), Shape::Single) if elements.len() == 1 => {
-            Arguments::Each(elements.clone())
-        }
+        (Kind::List(elements), _) => Arguments::Each(elements.clone()),
         (_, Shape::Single) => Arguments::Each(vec![argument]),
         (Kind::Whole(_) | Kind::Call(_) | Kind::Broken(_), Shape::List | Shape::Elements) => {
             Arguments::Whole(argument)
@@ -234,6 +236,34 @@ fn parse_arguments(
         return Err(message);
     }
     Ok(arguments)
+}
+
+/// Parses the arguments of `Fn::Jinja`: the braces in the text are those of the template.
+fn template_arguments(node: &Node, report: &mut Vec<Diagnostic>) -> Expression {
+    let NodeKind::List(nodes) = &node.kind else {
+        return Expression::parse(node, report);
+    };
+    let elements = nodes
+        .iter()
+        .enumerate()
+        .map(|(index, node)| match &node.kind {
+            NodeKind::Text(text) if index == 0 => {
+                if let Err(reason) = restriction::check(text) {
+                    report.push(Diagnostic::error("invalid-jinja", node.span, reason));
+                }
+                Expression(Arc::new(Parsed {
+                    node: node.clone(),
+                    kind: Kind::Scalar,
+                    literal: Some(node.to_value()),
+                }))
+            }
+            _ => Expression::parse(node, report),
+        });
+    Expression(Arc::new(Parsed {
+        kind: Kind::List(elements.collect()),
+        node: node.clone(),
+        literal: None,
+    }))
 }
 
 /// Compiles the program of `Fn::Jq` if it is written out, so that its errors have a place.

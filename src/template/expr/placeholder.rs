@@ -129,12 +129,11 @@ fn end_outside_quotes(rest: &str) -> Option<usize> {
             (Some(_), _) if escaped => escaped = false,
             (Some(_), '\\') => escaped = true,
             (Some(open), _) if open == c => quote = None,
-            (Some(_), _) => {}
             (None, '"' | '\'') => quote = Some(c),
             (None, '{') => depth += 1,
             (None, '}') if depth > 0 => depth -= 1,
             (None, '}') => return rest[at..].starts_with("}}").then_some(at),
-            (None, _) => {}
+            (Some(_) | None, _) => {}
         }
     }
     None

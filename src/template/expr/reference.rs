@@ -164,8 +164,8 @@ mod tests {
     #[test]
     fn bodies_are_read_as_the_language_says() {
         #[track_caller]
-        fn case(body: &str, expected: Option<Reference>) {
-            assert_eq!(Reference::from_body(body), expected, "{body}");
+        fn case(body: &str, expected: impl Into<Option<Reference>>) {
+            assert_eq!(Reference::from_body(body), expected.into(), "{body}");
         }
         let output = |task: &str, output: &str, path: Option<&str>| {
             Some(Reference::Output {

@@ -81,7 +81,7 @@ pub(super) fn merge(elements: Vec<Value>) -> Result<Value, String> {
     for element in elements {
         match element {
             Value::Array(inner) => {
-                merged.extend(inner.into_iter().filter(|value| !value.is_null()))
+                merged.extend(inner.into_iter().filter(|value| !value.is_null()));
             }
             Value::Null => {}
             scalar => merged.push(scalar),

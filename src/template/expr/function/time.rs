@@ -77,11 +77,11 @@ fn iso_duration(seconds: i64) -> String {
         (seconds / 60 % 60, 'M'),
         (seconds % 60, 'S'),
     ];
-    let text: String = parts
-        .iter()
-        .filter(|(amount, _)| *amount != 0)
+    let parts = parts.iter().filter(|(amount, _)| *amount != 0);
+    let text = parts
         .map(|(amount, unit)| format!("{amount}{unit}"))
-        .collect();
+        .collect::<Vec<_>>()
+        .concat();
     if text.is_empty() {
         "PT0S".to_owned()
     } else {
