@@ -1,9 +1,8 @@
 //! The way to what is recorded: opens the store and finds executions by what people type.
 
-use std::future::Future;
 use std::sync::Arc;
 
-use tokio::runtime::{Builder, Runtime};
+use tokio::runtime::{Builder, Handle, Runtime};
 
 use crate::base::id::ExecutionId;
 use crate::base::time::Timestamp;
@@ -11,6 +10,7 @@ use crate::cli::report::Failure;
 use crate::cli::workshop::open_store;
 use crate::config::Settings;
 use crate::runner::clock::{Clock as _, SystemClock};
+use crate::store::sqlite::SqliteStore;
 use crate::store::view::{ExecutionFilter, ExecutionView};
 use crate::store::{Store, StoreError};
 
@@ -24,7 +24,7 @@ const CANDIDATES: usize = 10;
 #[derive(Debug)]
 pub(super) struct Client {
     runtime: Runtime,
-    store: Arc<dyn Store>,
+    store: Arc<SqliteStore>,
 }
 
 impl Client {
@@ -39,6 +39,16 @@ impl Client {
     /// Returns what is recorded.
     pub(super) fn store(&self) -> &dyn Store {
         self.store.as_ref()
+    }
+
+    /// Returns the store for those who keep it.
+    pub(super) fn sqlite(&self) -> Arc<SqliteStore> {
+        Arc::clone(&self.store)
+    }
+
+    /// Returns the way into the runtime.
+    pub(super) fn handle(&self) -> Handle {
+        self.runtime.handle().clone()
     }
 
     /// Runs work to its end.

@@ -6,14 +6,26 @@ mod argument;
 mod environment;
 mod exit;
 mod global;
+mod option;
 mod reference;
 mod report;
 mod session;
 mod telemetry;
+
+mod client;
+mod workshop;
+
+mod answer;
+mod detach;
+mod drive;
+mod prompt;
+mod start;
 mod template_file;
 
 mod command;
+mod graph;
 mod output;
+mod progress;
 
 pub use application::main;
 pub use exit::Exit;

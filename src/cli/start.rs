@@ -8,6 +8,7 @@ use anyhow::{Context as _, anyhow};
 use clap::{Args, ValueEnum};
 
 use crate::base::diagnostic::Diagnostic;
+use crate::base::name::nearest;
 use crate::base::source::Source;
 use crate::base::value::{Map, Value};
 use crate::cli::option::Tag;
@@ -19,6 +20,8 @@ use crate::engine::status::{LoopMode, Mode, SafetyCheck};
 use crate::runner::library::template_name;
 use crate::runner::{Prepared, Runner, StartError, StartRequest, TemplateRef};
 use crate::template::model::Template;
+use crate::template::parse::{Parsed, parse};
+use crate::template::source::TemplateSource;
 
 /// What to run and how.
 #[derive(Debug, Args)]
@@ -188,6 +191,14 @@ pub(super) fn reference(text: &str, version: Option<&str>) -> TemplateRef {
     }
 }
 
+/// Returns the error of a name that no template has.
+pub(super) fn not_found(name: &str, library: &dyn TemplateSource) -> Result<Failure, Failure> {
+    let names = library.names().map_err(Failure::usage)?;
+    let nearest = nearest(name, names.iter().map(String::as_str)).map(str::to_owned);
+    let name = name.to_owned();
+    Ok(not_found_failure(StartError::NotFound { name, nearest }))
+}
+
 /// Reads a map of parameters from a YAML or JSON file; `-` is standard input.
 pub(super) fn read_parameters(path: &Path) -> Result<Map, Failure> {
     let read = || -> anyhow::Result<Map> {
@@ -267,16 +278,41 @@ pub(super) fn refused(error: StartError, output: &mut Output) -> Failure {
             Failure::usage(anyhow!("{error}:\n  {}", lines.join("\n  ")))
                 .hinted("`oos action list --apis` shows what is served.")
         }
-        StartError::NotFound { ref nearest, .. } => {
-            let hint = match nearest {
-                Some(nearest) => format!("Did you mean `{nearest}`?"),
-                None => "`oos template list` shows what there is; `--library DIR` adds a folder."
-                    .to_owned(),
-            };
-            Failure::usage(error).hinted(hint)
-        }
+        StartError::NotFound { .. } => not_found_failure(error),
         StartError::Store(error) => error.into(),
         error => Failure::usage(error),
+    }
+}
+
+fn not_found_failure(error: StartError) -> Failure {
+    let hint = match &error {
+        StartError::NotFound {
+            nearest: Some(nearest),
+            ..
+        } => format!("Did you mean `{nearest}`?"),
+        _ => "`oos template list` shows what there is; `--library DIR` adds a folder.".to_owned(),
+    };
+    Failure::usage(error).hinted(hint)
+}
+
+/// Returns the template in a text, or says what is wrong with it.
+pub(super) fn parsed(source: Source, output: &mut Output) -> Result<Template, Failure> {
+    let Parsed {
+        template,
+        diagnostics,
+    } = parse(&source);
+    match template {
+        Some(template) if !diagnostics.iter().any(Diagnostic::is_error) => Ok(template),
+        _ => {
+            let template = source;
+            Err(refused(
+                StartError::Invalid {
+                    template,
+                    diagnostics,
+                },
+                output,
+            ))
+        }
     }
 }
 

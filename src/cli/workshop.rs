@@ -1,6 +1,5 @@
 //! Puts the runner together: store, embedded cloud, library, clock, identity.
 
-use std::future::Future;
 use std::path::Path;
 use std::sync::Arc;
 
@@ -11,11 +10,13 @@ use crate::base::source::Source;
 use crate::cli::environment;
 use crate::cli::report::Failure;
 use crate::config::Settings;
+use crate::provider::Registry;
+use crate::provider::http::{HttpLimits, HttpProvider};
 use crate::provider::local::LocalCloud;
 use crate::provider::local::driver::sandbox::Sandbox;
 use crate::runner::{Clock as _, Identity, Library, Parts, Runner, SystemClock};
 use crate::store::sqlite::SqliteStore;
-use crate::store::{Store, Templates as _};
+use crate::store::Templates as _;
 use crate::template::source::{Found, LookupError, TemplateSource};
 
 /// The folder in the data directory for instances and images.
@@ -42,14 +43,11 @@ impl Workshop {
             settings.account.clone(),
             settings.region.clone(),
         );
-        let kept = KeptTemplates {
-            store: store.clone(),
-            runtime: runtime.handle().clone(),
-        };
+        let http = HttpProvider::new(HttpLimits::default()).map_err(Failure::internal)?;
         let runner = Runner::new(Parts {
+            library: library(settings, store.clone(), runtime.handle().clone()),
             store,
-            provider: Arc::new(cloud),
-            library: Library::new(settings.libraries.clone(), Some(Arc::new(kept))),
+            provider: Arc::new(Registry::new(Arc::new(cloud), Arc::new(http))),
             clock: Arc::new(SystemClock),
             identity: Identity {
                 user: environment::user_name(),
@@ -77,6 +75,12 @@ pub(super) fn open_store(settings: &Settings) -> Result<Arc<SqliteStore>, Failur
     Ok(Arc::new(SqliteStore::open(&settings.data_dir, now)?))
 }
 
+/// Returns where templates are found: library folders, kept templates, embedded ones.
+pub(super) fn library(settings: &Settings, store: Arc<SqliteStore>, runtime: Handle) -> Library {
+    let kept = KeptTemplates { store, runtime };
+    Library::new(settings.libraries.clone(), Some(Arc::new(kept)))
+}
+
 /// Returns the folder of instances and images in a data directory.
 pub(super) fn sandbox_folder(data_dir: &Path) -> std::path::PathBuf {
     data_dir.join(SANDBOX_FOLDER)
@@ -91,7 +95,7 @@ pub(super) fn executable() -> Result<std::path::PathBuf, Failure> {
 
 /// The user's own templates as the library sees them.
 #[derive(Debug)]
-pub(super) struct KeptTemplates {
+struct KeptTemplates {
     store: Arc<SqliteStore>,
     runtime: Handle,
 }

@@ -2,18 +2,17 @@
 
 use clap::{Args, ValueEnum};
 
-use crate::base::diagnostic::Diagnostic;
-use crate::base::name::nearest;
 use crate::base::source::Source;
 use crate::cli::client::{self, Client};
 use crate::cli::exit::Exit;
 use crate::cli::graph::{self, Flow};
 use crate::cli::report::Failure;
 use crate::cli::session::{Outcome, Session};
-use crate::cli::start::{reference, refused};
+use crate::cli::start::{not_found, parsed, reference};
 use crate::cli::template_file::read_template;
+use crate::cli::workshop::library;
 use crate::engine::event::{Event, Fact};
-use crate::runner::{Library, StartError, TemplateRef};
+use crate::runner::TemplateRef;
 use crate::store::view::TaskFilter;
 use crate::store::{Store, StoreError};
 use crate::template::model::Template;
@@ -102,35 +101,19 @@ fn damaged(what: &str, reason: &str) -> Failure {
 
 fn template(subject: &str, session: &mut Session) -> Result<Template, Failure> {
     let source = match reference(subject, None) {
-        TemplateRef::Name { name, .. } => find(&name, session)?,
         TemplateRef::File(path) => read_template(&path).map_err(Failure::usage)?,
         TemplateRef::Text { name, text } => Source::new(name, text),
+        TemplateRef::Name { name, version } => {
+            let client = Client::open(&session.settings)?;
+            let library = library(&session.settings, client.sqlite(), client.handle());
+            match library
+                .find(&name, version.as_deref())
+                .map_err(Failure::usage)?
+            {
+                Some(found) => found.source,
+                None => return Err(not_found(&name, &library)?),
+            }
+        }
     };
-    let parsed = parse(&source);
-    match parsed.template {
-        Some(template) if !parsed.diagnostics.iter().any(Diagnostic::is_error) => Ok(template),
-        _ => {
-            let invalid = StartError::Invalid {
-                template: source,
-                diagnostics: parsed.diagnostics,
-            };
-            Err(refused(invalid, &mut session.output))
-        }
-    }
-}
-
-fn find(name: &str, session: &mut Session) -> Result<Source, Failure> {
-    let library = Library::new(session.settings.libraries.clone(), None);
-    match library.find(name, None).map_err(Failure::usage)? {
-        Some(found) => Ok(found.source),
-        None => {
-            let names = library.names().map_err(Failure::usage)?;
-            let nearest = nearest(name, names.iter().map(String::as_str)).map(str::to_owned);
-            let not_found = StartError::NotFound {
-                name: name.to_owned(),
-                nearest,
-            };
-            Err(refused(not_found, &mut session.output))
-        }
-    }
+    parsed(source, &mut session.output)
 }

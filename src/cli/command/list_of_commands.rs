@@ -1,6 +1,9 @@
 //! The list of commands.
 
-use crate::cli::command::{completion, validate};
+use crate::cli::command::{
+    action, approve, cancel, complete, completion, events, execute, graph, list, logs, plan,
+    reject, resume, retry, run, show, skip, tasks, template, validate,
+};
 use crate::cli::session::{Outcome, Session};
 
 /// What `oos` can do.
@@ -8,6 +11,42 @@ use crate::cli::session::{Outcome, Session};
 pub(in crate::cli) enum Command {
     /// Check templates and show everything that is wrong with them
     Validate(validate::Arguments),
+    /// Show what a run would do: parameters, targets, calls and their risk
+    Plan(plan::Arguments),
+    /// Start an execution and work on it to its end
+    Run(run::Arguments),
+    /// List executions, newest first
+    List(list::Arguments),
+    /// Show an execution: status, parameters, tasks, outputs, what it waits for
+    Show(show::Arguments),
+    /// List the tasks of an execution and the items of their loops
+    Tasks(tasks::Arguments),
+    /// Print what the commands of an execution printed
+    Logs(logs::Arguments),
+    /// Print the journal of an execution
+    Events(events::Arguments),
+    /// Go on with an execution that nobody works on
+    Resume(resume::Arguments),
+    /// Cancel an execution or one of its tasks
+    Cancel(cancel::Arguments),
+    /// Approve what an execution waits for: an approval, a pause, a call, the next batch
+    Approve(approve::Arguments),
+    /// Reject what an execution waits for; this cancels the execution
+    Reject(reject::Arguments),
+    /// Run a failed or unknown task again
+    Retry(retry::Arguments),
+    /// Take a failed or unknown task as skipped and go on
+    Skip(skip::Arguments),
+    /// Run a task of an execution that waits in mode debug or after a failure
+    Execute(execute::Arguments),
+    /// End an execution that waits after a failure
+    Complete(complete::Arguments),
+    /// Keep templates with their versions, and look at those there are
+    Template(template::Arguments),
+    /// Look at the actions that templates may use
+    Action(action::Arguments),
+    /// Draw the flow of a template or of an execution
+    Graph(graph::Arguments),
     /// Print the completion script of a shell
     Completion(completion::Arguments),
 }
@@ -17,6 +56,24 @@ impl Command {
     pub(in crate::cli) fn run(self, session: &mut Session) -> Outcome {
         match self {
             Self::Validate(arguments) => arguments.run(session),
+            Self::Plan(arguments) => arguments.run(session),
+            Self::Run(arguments) => arguments.run(session),
+            Self::List(arguments) => arguments.run(session),
+            Self::Show(arguments) => arguments.run(session),
+            Self::Tasks(arguments) => arguments.run(session),
+            Self::Logs(arguments) => arguments.run(session),
+            Self::Events(arguments) => arguments.run(session),
+            Self::Resume(arguments) => arguments.run(session),
+            Self::Cancel(arguments) => arguments.run(session),
+            Self::Approve(arguments) => arguments.run(session),
+            Self::Reject(arguments) => arguments.run(session),
+            Self::Retry(arguments) => arguments.run(session),
+            Self::Skip(arguments) => arguments.run(session),
+            Self::Execute(arguments) => arguments.run(session),
+            Self::Complete(arguments) => arguments.run(session),
+            Self::Template(arguments) => arguments.run(session),
+            Self::Action(arguments) => arguments.run(session),
+            Self::Graph(arguments) => arguments.run(session),
             Self::Completion(arguments) => arguments.run(session),
         }
     }

@@ -1,7 +1,26 @@
 //! One subcommand a file.
 
+mod action;
+mod approve;
+mod cancel;
+mod complete;
 mod completion;
+mod events;
+mod execute;
+mod graph;
+mod list;
 mod list_of_commands;
+mod logs;
+mod plan;
+mod reject;
+mod resume;
+mod retry;
+mod run;
+mod show;
+mod signal;
+mod skip;
+mod tasks;
+mod template;
 mod validate;
 
 pub(super) use list_of_commands::Command;

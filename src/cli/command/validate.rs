@@ -13,6 +13,7 @@ use crate::cli::output::{DiagnosticReport, Problem, counted};
 use crate::cli::report::Failure;
 use crate::cli::session::{Outcome, Session};
 use crate::cli::template_file::read_template;
+use crate::provider::local::native_actions;
 use crate::runner::library::{Library, template_name};
 use crate::template::check::check;
 use crate::template::parse::{Parsed, parse};
@@ -34,7 +35,7 @@ impl Arguments {
             collect(path, &mut files)?;
         }
         let library = Library::new(session.settings.libraries.clone(), None);
-        let catalog = Catalog::new(Vec::new());
+        let catalog = Catalog::new(native_actions());
         let checked = check_all(&files, &catalog, &library)?;
         match session.output.format() {
             Format::Text => print_frames(&checked, session)?,

@@ -1,6 +1,6 @@
 //! Tables without borders: they read well on a terminal and cut well in a pipe.
 
-use comfy_table::{Attribute, Cell, CellAlignment, Color, ContentArrangement, presets};
+use comfy_table::{Attribute, Cell, Color, ContentArrangement, presets};
 
 use crate::cli::output::stream::Output;
 use crate::cli::output::style::Role;
@@ -40,13 +40,6 @@ impl Table {
         Self {
             table,
             columns: headings.len(),
-        }
-    }
-
-    /// Aligns a column at its right side.
-    pub(in crate::cli) fn align_right(&mut self, column: usize) {
-        if let Some(column) = self.table.column_mut(column) {
-            column.set_cell_alignment(CellAlignment::Right);
         }
     }
 

@@ -7,5 +7,4 @@ mod tree;
 
 pub(super) use follower::Follower;
 pub(super) use lines::print_changes;
-pub(super) use model::Change;
 pub(super) use tree::Tree;

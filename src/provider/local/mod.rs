@@ -27,3 +27,4 @@ mod token;
 pub use api::table::{Api, served};
 pub use cloud::LocalCloud;
 pub use image::HOST_IMAGE;
+pub use native::actions as native_actions;

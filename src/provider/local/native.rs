@@ -38,7 +38,7 @@ const DEFAULT_TIMEOUT: u64 = 600;
 const WAIT: Duration = Duration::from_secs(10);
 
 /// Returns the signatures of the actions served here.
-pub(super) fn actions() -> Vec<ActionSpec> {
+pub fn actions() -> Vec<ActionSpec> {
     use ValueType::{Boolean, Json, Number, String};
     let required = PropertySpec::required;
     let optional = PropertySpec::optional;

@@ -1,0 +1,132 @@
+//! `oos plan`: what a run would do.
+
+use clap::Args;
+
+use crate::action::Risk;
+use crate::base::value::{Value, text};
+use crate::cli::exit::Exit;
+use crate::cli::global::Format;
+use crate::cli::output::{Output, Role, Table, TableCell, counted};
+use crate::cli::session::{Outcome, Session};
+use crate::cli::start::StartArguments;
+use crate::cli::workshop::Workshop;
+use crate::runner::Plan;
+use crate::runner::plan::{Repeats, Step};
+
+/// Items of a loop that are named at most.
+const NAMED_ITEMS: usize = 3;
+
+/// Arguments of `oos plan`.
+#[derive(Debug, Args)]
+pub(in crate::cli) struct Arguments {
+    #[command(flatten)]
+    start: StartArguments,
+    /// Show what each step runs with
+    #[arg(long)]
+    properties: bool,
+}
+
+impl Arguments {
+    /// Prints the plan.
+    pub(super) fn run(self, session: &mut Session) -> Outcome {
+        let workshop = Workshop::open(&session.settings)?;
+        let prepared = self.start.prepare(workshop.runner(), session)?;
+        let plan = workshop.wait(workshop.runner().plan(&prepared));
+        match session.output.format() {
+            Format::Text => print(&plan, self.properties, &mut session.output)?,
+            Format::Json | Format::Yaml => session.output.document(&plan)?,
+        }
+        Ok(Exit::Success)
+    }
+}
+
+fn print(plan: &Plan, with_properties: bool, output: &mut Output) -> std::io::Result<()> {
+    let name = output.paint(Role::Strong, &plan.template_name);
+    output.line(format_args!("{name}  {}", plan.digest))?;
+    if !plan.parameters.is_empty() {
+        let heading = output.paint(Role::Strong, "Parameters");
+        output.line(format_args!("\n{heading}"))?;
+        for (name, value) in &plan.parameters {
+            output.line(format!("  {name}: {}", text(value)).trim_end())?;
+        }
+    }
+    let heading = output.paint(Role::Strong, "Steps");
+    output.line(format_args!("\n{heading}"))?;
+    let mut table = Table::new(output, &["STEP", "CALLS", "TIMES", "RISK"]);
+    for step in &plan.steps {
+        table.row(vec![
+            TableCell::from(path(step)),
+            TableCell::from(step.api.as_ref().unwrap_or(&step.action)),
+            TableCell::from(times(&step.repeats)),
+            match step.risk {
+                Risk::Normal => TableCell::of(Role::Faint, "normal"),
+                Risk::High => TableCell::of(Role::Attention, "high"),
+            },
+        ]);
+    }
+    table.print(output)?;
+    if with_properties {
+        print_properties(plan, output)?;
+    }
+    print_remarks(plan, output);
+    Ok(())
+}
+
+/// Returns the name of the innermost task, indented by its depth.
+fn path(step: &Step) -> String {
+    let depth = step.path.len().saturating_sub(1);
+    let name = step.path.last().map_or("", String::as_str);
+    let mark = if step.conditional { " ?" } else { "" };
+    format!("{:indent$}{name}{mark}", "", indent = 2 * depth)
+}
+
+fn times(repeats: &Repeats) -> String {
+    match repeats {
+        Repeats::Once => "1".to_owned(),
+        Repeats::Unknown => "known when it runs".to_owned(),
+        Repeats::Items(items) => {
+            let names: Vec<String> = items.iter().take(NAMED_ITEMS).map(text).collect();
+            let more = if items.len() > NAMED_ITEMS {
+                ", …"
+            } else {
+                ""
+            };
+            format!("{} ({}{more})", items.len(), names.join(", "))
+        }
+    }
+}
+
+fn print_properties(plan: &Plan, output: &mut Output) -> std::io::Result<()> {
+    for step in &plan.steps {
+        let Some(Value::Object(properties)) = &step.properties else {
+            continue;
+        };
+        let heading = output.paint(Role::Strong, &step.path.join(" > "));
+        output.line(format_args!("\n{heading}"))?;
+        for (name, value) in properties {
+            let value = text(value).replace('\n', "\n    ");
+            output.line(format!("  {name}: {value}").trim_end())?;
+        }
+    }
+    Ok(())
+}
+
+fn print_remarks(plan: &Plan, output: &mut Output) {
+    if plan.steps.iter().any(|step| step.conditional) {
+        output.note("? marks steps that a condition, a choice or a failure decides about.");
+    }
+    if plan.incomplete {
+        output.note("Some templates are only named once the run evaluates them.");
+    }
+    let high = plan
+        .steps
+        .iter()
+        .filter(|step| step.risk == Risk::High)
+        .count();
+    if high > 0 {
+        let calls = counted(high, "high-risk call");
+        output.note(format_args!(
+            "{calls}: `--safety-check confirm` makes each wait for a confirmation."
+        ));
+    }
+}
