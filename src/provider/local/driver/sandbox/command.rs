@@ -8,6 +8,7 @@ use std::process::{Command, ExitCode};
 use nix::sys::resource::{Resource, getrlimit, setrlimit};
 use nix::unistd::{Gid, Uid, setgroups, setresgid, setresuid, setsid};
 use rustix::fs::Mode;
+use rustix::thread::{CapabilitySet, remove_capability_from_bounding_set};
 use serde::{Deserialize, Serialize};
 
 use super::entry::take_stdin;
@@ -15,6 +16,23 @@ use super::wire;
 
 /// How many processes and threads a user may have in an instance when a command starts one.
 const MOST_PROCESSES: u64 = 4096;
+
+/// What root of an instance may do: what installing and running services takes. Without the rest it
+/// cannot undo our mounts, and not look into our helpers, which have more.
+const CAPABILITIES: CapabilitySet = CapabilitySet::CHOWN
+    .union(CapabilitySet::DAC_OVERRIDE)
+    .union(CapabilitySet::FOWNER)
+    .union(CapabilitySet::FSETID)
+    .union(CapabilitySet::KILL)
+    .union(CapabilitySet::SETGID)
+    .union(CapabilitySet::SETUID)
+    .union(CapabilitySet::SETPCAP)
+    .union(CapabilitySet::SETFCAP)
+    .union(CapabilitySet::NET_BIND_SERVICE)
+    .union(CapabilitySet::NET_RAW)
+    .union(CapabilitySet::SYS_CHROOT)
+    .union(CapabilitySet::MKNOD)
+    .union(CapabilitySet::AUDIT_WRITE);
 
 /// Exit code if the program is not there, as shells have it.
 const NOT_FOUND: u8 = 127;
@@ -58,6 +76,7 @@ fn prepare() -> io::Result<Command> {
     let most = MOST_PROCESSES.min(hard);
     setrlimit(Resource::RLIMIT_NPROC, most, most)?;
     rustix::process::umask(Mode::WGRP | Mode::WOTH);
+    drop_capabilities()?;
     become_user(&prepared)?;
     std::env::set_current_dir(&prepared.directory).map_err(|error| {
         io::Error::new(
@@ -75,6 +94,23 @@ fn prepare() -> io::Result<Command> {
         .env_clear()
         .envs(&prepared.environment);
     Ok(command)
+}
+
+/// Sees to it that whatever is executed from here on has only [`CAPABILITIES`].
+fn drop_capabilities() -> io::Result<()> {
+    for number in 0..u64::BITS {
+        let capability = CapabilitySet::from_bits_retain(1 << number);
+        if CAPABILITIES.contains(capability) {
+            continue;
+        }
+        match remove_capability_from_bounding_set(capability) {
+            Ok(()) => {}
+            // The kernel knows no more.
+            Err(rustix::io::Errno::INVAL) => return Ok(()),
+            Err(errno) => return Err(errno.into()),
+        }
+    }
+    Ok(())
 }
 
 /// Takes on the user's ids. Without a range of ids there is only root, who is that already and

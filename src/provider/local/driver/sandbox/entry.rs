@@ -17,6 +17,7 @@ use rustix::process::chroot;
 use rustix::thread::{Gid, Uid, set_thread_groups, set_thread_res_gid, set_thread_res_uid};
 
 use super::failure::{Failure, Step};
+use super::unpack::Below;
 use super::wire::{self, Errand, Reply};
 use super::{command, init, layout, pack, serve, unpack};
 
@@ -53,6 +54,9 @@ impl Role {
 /// Runs a helper; `arguments` are those after [`ARGUMENT`]. To be called before the process has a
 /// second thread.
 pub fn entry(arguments: &[OsString]) -> ExitCode {
+    if close_inherited().is_err() {
+        return ExitCode::FAILURE;
+    }
     let role = arguments
         .first()
         .and_then(|name| Role::ALL.into_iter().find(|role| name == role.as_str()));
@@ -63,6 +67,27 @@ pub fn entry(arguments: &[OsString]) -> ExitCode {
         Some(Role::Command) => command::run(),
         None => ExitCode::from(2),
     }
+}
+
+/// Closes what the starter of the starter left open by mistake: it must not reach an instance.
+fn close_inherited() -> io::Result<()> {
+    let mut open = Vec::new();
+    for entry in std::fs::read_dir("/proc/self/fd")? {
+        open.extend(
+            entry?
+                .file_name()
+                .to_str()
+                .and_then(|fd| fd.parse::<i32>().ok()),
+        );
+    }
+    for fd in open.into_iter().filter(|fd| *fd > 2) {
+        match nix::unistd::close(fd) {
+            // The listing's own is closed by now.
+            Ok(()) | Err(nix::errno::Errno::EBADF) => {}
+            Err(errno) => return Err(errno.into()),
+        }
+    }
+    Ok(())
 }
 
 /// Takes standard input over; nothing is left there for children to read.
@@ -112,9 +137,10 @@ fn enter_and_run(stream: &UnixStream) -> Result<(), Failure> {
     let subject = take_subject().map_err(lost())?;
     match errand {
         Errand::Start { seal } => start(stream, subject, seal),
-        Errand::Unpack(limits) => {
+        Errand::Unpack { limits, below } => {
+            let below = below.map(Below::open).transpose().map_err(lost())?;
             chroot(".").map_err(Failure::at(Step::PivotRoot))?;
-            unpack::unpack(subject.into(), limits)?;
+            unpack::unpack(subject.into(), limits, below.as_ref())?;
             wire::send(stream, &Reply::Ok(())).map_err(lost())
         }
         Errand::Pack => {

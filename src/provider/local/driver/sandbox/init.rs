@@ -3,12 +3,11 @@
 //! It does nothing that could block or fail for lack of processes, because everything in the
 //! instance dies with it.
 
-use std::fs::{DirBuilder, File};
+use std::fs::File;
 use std::io::{self, BufReader, Write};
 use std::os::fd::{AsFd, OwnedFd};
-use std::os::unix::fs::DirBuilderExt;
 use std::os::unix::net::{UnixListener, UnixStream};
-use std::process::{Command, ExitCode, Stdio};
+use std::process::{ExitCode, Stdio};
 
 use nix::sys::signal::{SigSet, Signal};
 use nix::sys::signalfd::{SfdFlags, SignalFd};
@@ -16,14 +15,12 @@ use nix::sys::wait::{WaitPidFlag, WaitStatus, waitpid};
 use rustix::event::{PollFd, PollFlags, poll};
 use rustix::fs::{FlockOperation, Mode, flock};
 
-use super::entry::{ARGUMENT, Role, take_stream, take_subject};
+use super::entry::{Role, take_stream, take_subject};
 use super::failure::{Failure, Step};
+use super::loader::Loader;
 use super::process::ProcessId;
 use super::wire::{self, Reply, Start};
 use super::{layout, mounts};
-
-/// Private folder of helpers inside the instance; in memory.
-pub(super) const PRIVATE: &str = "/run/oos";
 
 /// Runs pid 1 until it is killed.
 pub(super) fn run() -> ExitCode {
@@ -59,6 +56,7 @@ pub(super) fn complain(step: &str, error: &dyn std::fmt::Display) {
 /// What pid 1 holds.
 struct Init {
     listener: UnixListener,
+    loader: Loader,
     spool: OwnedFd,
     signals: SignalFd,
     /// Locked until the end: that is how others see that the instance runs.
@@ -72,12 +70,9 @@ fn set_up(stream: &UnixStream) -> Result<Init, Failure> {
     listener.set_nonblocking(true).map_err(prepare())?;
     let alive = announce().map_err(prepare())?;
     rustix::process::umask(Mode::WGRP | Mode::WOTH);
-    let spool = mounts::enter(&start)?;
+    let loader = Loader::of_this_process().map_err(prepare())?;
+    let spool = mounts::enter(&start, &loader)?;
     nix::unistd::sethostname(&start.hostname).map_err(Failure::at(Step::Hostname))?;
-    DirBuilder::new()
-        .mode(0o711)
-        .create(PRIVATE)
-        .map_err(prepare())?;
     let mut mask = SigSet::empty();
     mask.add(Signal::SIGCHLD);
     mask.thread_block()
@@ -86,6 +81,7 @@ fn set_up(stream: &UnixStream) -> Result<Init, Failure> {
         .map_err(Failure::system("receiving signals"))?;
     Ok(Init {
         listener,
+        loader: loader.inside(),
         spool,
         signals,
         _alive: alive,
@@ -130,9 +126,8 @@ impl Init {
     }
 
     fn spawn(&self, stream: UnixStream) -> io::Result<()> {
-        Command::new("/proc/self/exe")
-            .arg(ARGUMENT)
-            .arg(Role::Serve.as_str())
+        self.loader
+            .command(Role::Serve)
             .stdin(Stdio::from(OwnedFd::from(stream)))
             .stdout(Stdio::from(self.spool.as_fd().try_clone_to_owned()?))
             .spawn()?;

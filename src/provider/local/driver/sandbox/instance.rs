@@ -120,12 +120,7 @@ impl Instance {
         let start = Start {
             hostname: spec.hostname.clone(),
             base: spec.base,
-            layers: spec
-                .layers
-                .iter()
-                .rev()
-                .map(|layer| format!("../../layers/{}", layer.digest.hex()))
-                .collect(),
+            layers: layer_folders(&spec),
         };
         self.layers.launcher.run::<Start, ()>(
             &self.folder,
@@ -278,13 +273,29 @@ impl Instance {
             });
         }
         self.await_end()?;
+        let spec = self.spec()?;
+        skeleton::write(&self.folder, &spec, self.layers.launcher.ids)
+            .map_err(system("resetting the instance"))?;
+        let own = [layout::IDENTITY, layout::SKELETON].map(str::to_owned);
+        let below: Vec<String> = own
+            .into_iter()
+            .chain(layer_folders(&spec))
+            .map(|folder| format!("../{folder}"))
+            .collect();
         let upper = self.folder.join(layout::UPPER);
         self.layers.empty(&upper)?;
         for layer in layers {
-            self.layers.unpack_into(layer, &upper)?;
+            self.layers
+                .unpack_into(layer, &upper, Some(below.clone()))?;
         }
         Ok(())
     }
+}
+
+/// Returns the folders of an instance's layers relative to its own, highest first.
+fn layer_folders(spec: &InstanceSpec) -> Vec<String> {
+    let digests = spec.layers.iter().rev().map(|layer| layer.digest.hex());
+    digests.map(|hex| format!("../../layers/{hex}")).collect()
 }
 
 fn making_json(id: &str) -> impl FnOnce(serde_json::Error) -> DriverError {

@@ -115,7 +115,7 @@ impl Layers {
         let step = "unpacking the layer";
         make_private(&draft, self.launcher.ids).map_err(system(step))?;
         open_to_all(&draft).map_err(system(step))?;
-        let unpacked = self.unpack_into(layer, &draft);
+        let unpacked = self.unpack_into(layer, &draft, None);
         let placed = unpacked.and_then(|()| match fs::rename(&draft, &folder) {
             Ok(()) => Ok(()),
             // Somebody else was faster with the same content.
@@ -129,14 +129,23 @@ impl Layers {
         Ok(folder)
     }
 
-    /// Unpacks a layer into a folder of the instances' root, over what is there.
-    pub(super) fn unpack_into(&self, layer: &Layer, folder: &Path) -> Result<(), DriverError> {
+    /// Unpacks a layer into a folder of the instances' root, over what is there; `below` as in
+    /// [`Errand::Unpack`].
+    pub(super) fn unpack_into(
+        &self,
+        layer: &Layer,
+        folder: &Path,
+        below: Option<Vec<String>>,
+    ) -> Result<(), DriverError> {
         let path = self.layout.archive(&layer.digest);
         verify(&path, &layer.digest)?;
         let archive = File::open(&path).map_err(system("opening the layer"))?;
         self.launcher.run::<(), ()>(
             folder,
-            &Errand::Unpack(self.limits),
+            &Errand::Unpack {
+                limits: self.limits,
+                below,
+            },
             Stdio::from(archive),
             Stdio::null(),
             None,

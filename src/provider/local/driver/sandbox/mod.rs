@@ -19,6 +19,7 @@ mod invocation;
 mod launch;
 mod layer;
 mod layout;
+mod loader;
 mod mounts;
 mod pack;
 mod probe;

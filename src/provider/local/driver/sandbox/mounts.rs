@@ -6,7 +6,7 @@
 use std::fs;
 use std::io;
 use std::os::fd::OwnedFd;
-use std::os::unix::fs::symlink;
+use std::os::unix::fs::{DirBuilderExt, symlink};
 use std::path::Path;
 
 use nix::mount::MsFlags;
@@ -22,6 +22,7 @@ use crate::provider::local::driver::Base;
 use super::entry::remount_read_only;
 use super::failure::{Failure, Step};
 use super::layout::{IDENTITY, INVOCATIONS, ROOT, SKELETON, UPPER, WORK};
+use super::loader::{Loader, PRIVATE};
 use super::wire::Start;
 
 /// Folders of the host that image `host` shows, if they are there and not links.
@@ -49,15 +50,16 @@ struct Detached {
     read_only: bool,
 }
 
-/// Changes the root to the instance's. The working directory is the instance's folder before and
+/// Changes the root to the instance's, where helpers are started by `loader`. The working directory is the instance's folder before and
 /// its root after; returns a handle of the spool folder, which leads nowhere else.
-pub(super) fn enter(start: &Start) -> Result<OwnedFd, Failure> {
+pub(super) fn enter(start: &Start, loader: &Loader) -> Result<OwnedFd, Failure> {
     mount_overlay(start).map_err(Failure::at(Step::Overlay))?;
     let spool = open_alone(INVOCATIONS).map_err(Failure::at(Step::Overlay))?;
     let folders = match start.base {
         Base::Host => host_folders().map_err(Failure::at(Step::HostFolders))?,
         Base::Empty => Vec::new(),
     };
+    let libraries = libraries(loader).map_err(Failure::at(Step::HostFolders))?;
     let proc = new_proc().map_err(Failure::at(Step::Proc))?;
     let devices = devices().map_err(Failure::at(Step::Devices))?;
     change_root().map_err(Failure::at(Step::PivotRoot))?;
@@ -66,6 +68,7 @@ pub(super) fn enter(start: &Start) -> Result<OwnedFd, Failure> {
         attach(folder).map_err(Failure::at(Step::HostFolders))?;
     }
     mount_devices(&devices).map_err(Failure::at(Step::Devices))?;
+    mount_private(&libraries).map_err(Failure::at(Step::HostFolders))?;
     Ok(spool)
 }
 
@@ -111,6 +114,30 @@ fn host_folders() -> io::Result<Vec<Detached>> {
         }
     }
     Ok(folders)
+}
+
+/// Takes the folders of our own libraries.
+fn libraries(loader: &Loader) -> io::Result<Vec<Detached>> {
+    let folders = loader.folders().iter().enumerate();
+    folders
+        .map(|(number, folder)| {
+            Ok(Detached {
+                mount: open_tree(
+                    CWD,
+                    folder,
+                    OpenTreeFlags::OPEN_TREE_CLONE | OpenTreeFlags::OPEN_TREE_CLOEXEC,
+                )?,
+                target: Loader::bound(number),
+                read_only: true,
+            })
+        })
+        .collect()
+}
+
+/// Makes the helpers' private folder: whoever knows a name in it may use it, nobody may look.
+fn mount_private(libraries: &[Detached]) -> io::Result<()> {
+    fs::DirBuilder::new().mode(0o711).create(PRIVATE)?;
+    libraries.iter().try_for_each(attach)
 }
 
 /// Makes a process file system of this pid namespace. The kernel wants to see the host's while it

@@ -8,7 +8,7 @@ use std::io::{self, Write};
 use std::os::fd::BorrowedFd;
 use std::os::unix::fs::{OpenOptionsExt, fchown};
 use std::os::unix::net::UnixStream;
-use std::process::{Command as Process, Stdio};
+use std::process::Stdio;
 use std::time::Instant;
 
 use nix::sys::signal::{SigSet, Signal};
@@ -20,9 +20,9 @@ use crate::provider::local::driver::{Command, CommandEnd};
 
 use super::account::{self, Account};
 use super::command::Prepared;
-use super::entry::{ARGUMENT, Role};
+use super::entry::Role;
 use super::failure::Failure;
-use super::init::PRIVATE;
+use super::loader::{Loader, PRIVATE};
 use super::process::{Stat, monotonic, timespec};
 use super::spool::Claim;
 use super::tree;
@@ -138,10 +138,8 @@ fn start(
         gid: account.gid,
         groups: account.groups.clone(),
     };
-    let mut child = Process::new("/proc/self/exe")
-        .arg(ARGUMENT)
-        .arg(Role::Command.as_str())
-        .env_clear()
+    let mut child = Loader::of_this_process()?
+        .command(Role::Command)
         .stdin(Stdio::piped())
         .stdout(claim.stdout.try_clone()?)
         .stderr(claim.stderr.try_clone()?)

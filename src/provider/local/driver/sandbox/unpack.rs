@@ -5,12 +5,15 @@
 
 use std::fs::{self, File};
 use std::io::{self, Read};
+use std::os::fd::OwnedFd;
 use std::os::unix::fs::{PermissionsExt, lchown, symlink};
 use std::path::{Component, Path, PathBuf};
 
 use rustix::fs::{
-    CWD, FileType, Mode, Timespec, Timestamps, XattrFlags, mknodat, setxattr, utimensat,
+    CWD, FileType, Mode, OFlags, ResolveFlags, Timespec, Timestamps, XattrFlags, mknodat, openat2,
+    setxattr, utimensat,
 };
+use rustix::io::Errno;
 use serde::{Deserialize, Serialize};
 use tar::{Archive, Entry, EntryType};
 
@@ -42,8 +45,38 @@ impl Default for Limits {
     }
 }
 
-/// Unpacks a `tar.zst` archive.
-pub(super) fn unpack(archive: File, limits: Limits) -> Result<(), Failure> {
+/// The folders that an upper folder lies over.
+#[derive(Debug)]
+pub(super) struct Below(Vec<OwnedFd>);
+
+impl Below {
+    /// Opens the folders.
+    pub(super) fn open(folders: Vec<String>) -> io::Result<Self> {
+        let folders = folders
+            .into_iter()
+            .map(|folder| File::open(folder).map(OwnedFd::from));
+        Ok(Self(folders.collect::<io::Result<_>>()?))
+    }
+
+    /// Tells whether one of them holds something at `path`.
+    fn holds(&self, path: &Path) -> io::Result<bool> {
+        let relative = path.strip_prefix("/").unwrap_or(path);
+        let resolve = ResolveFlags::BENEATH | ResolveFlags::NO_SYMLINKS;
+        for folder in &self.0 {
+            let flags = OFlags::PATH | OFlags::NOFOLLOW | OFlags::CLOEXEC;
+            match openat2(folder, relative, flags, Mode::empty(), resolve) {
+                Ok(_) => return Ok(true),
+                Err(Errno::NOENT | Errno::NOTDIR | Errno::LOOP) => {}
+                Err(errno) => return Err(errno.into()),
+            }
+        }
+        Ok(false)
+    }
+}
+
+/// Unpacks a `tar.zst` archive. Over folders `below`, only what they hold is marked as removed: in
+/// a folder that is the instance's own, the overlay would list the marks as files.
+pub(super) fn unpack(archive: File, limits: Limits, below: Option<&Below>) -> Result<(), Failure> {
     let damaged = || Failure::system::<io::Error>("reading the archive");
     let decoder = zstd::Decoder::new(archive).map_err(damaged())?;
     // One byte more than is allowed, so that an archive of exactly the limit is complete.
@@ -70,7 +103,7 @@ pub(super) fn unpack(archive: File, limits: Limits) -> Result<(), Failure> {
         let Some(path) = target(&entry)? else {
             continue;
         };
-        if let Some(time) = place(&mut entry, &path)? {
+        if let Some(time) = place(&mut entry, &path, below)? {
             folders.push((path, time));
         }
     }
@@ -108,7 +141,11 @@ fn inside(name: &Path) -> Result<PathBuf, Failure> {
 }
 
 /// Places one entry; returns the time of a folder, to be set at the end.
-fn place<R: Read>(entry: &mut Entry<'_, R>, path: &Path) -> Result<Option<u64>, Failure> {
+fn place<R: Read>(
+    entry: &mut Entry<'_, R>,
+    path: &Path,
+    below: Option<&Below>,
+) -> Result<Option<u64>, Failure> {
     let failed = || Failure::system::<io::Error>(format!("unpacking `{}`", path.display()));
     let parent = path.parent().unwrap_or(Path::new("/"));
     check_parents(parent)?;
@@ -124,7 +161,7 @@ fn place<R: Read>(entry: &mut Entry<'_, R>, path: &Path) -> Result<Option<u64>, 
         let hidden = inside(Path::new(hidden))?;
         let target = parent.join(hidden.strip_prefix("/").unwrap_or(&hidden));
         if target != parent {
-            make_whiteout(&target).map_err(failed())?;
+            hide(&target, below).map_err(failed())?;
         }
         return Ok(None);
     }
@@ -209,7 +246,7 @@ fn dress(header: &tar::Header, kind: EntryType, path: &Path) -> io::Result<()> {
     match lchown(path, Some(owner(uid)), Some(owner(gid))) {
         Ok(()) => {}
         // Such an id has nobody behind it outside (EINVAL): the file stays with root.
-        Err(error) if error.raw_os_error() == Some(rustix::io::Errno::INVAL.raw_os_error()) => {}
+        Err(error) if error.raw_os_error() == Some(Errno::INVAL.raw_os_error()) => {}
         Err(error) => return Err(error),
     }
     if kind != EntryType::Symlink {
@@ -266,9 +303,14 @@ fn make_opaque(folder: &Path) -> io::Result<()> {
     )?)
 }
 
-/// Makes the overlay's sign for "removed", the one device that anybody may make.
-fn make_whiteout(path: &Path) -> io::Result<()> {
+/// Removes what is there, and hides what is below by the one device that anybody may make.
+fn hide(path: &Path, below: Option<&Below>) -> io::Result<()> {
     remove(path)?;
+    if let Some(below) = below
+        && !below.holds(path)?
+    {
+        return Ok(());
+    }
     mknodat(CWD, path, FileType::CharacterDevice, Mode::empty(), 0)?;
     Ok(())
 }

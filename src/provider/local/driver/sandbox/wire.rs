@@ -22,7 +22,12 @@ pub(super) enum Errand {
         seal: bool,
     },
     /// Unpacks the layer archive on standard output into the working directory.
-    Unpack(Limits),
+    Unpack {
+        limits: Limits,
+        /// Folders below the target, relative to it, if it is not to be a layer by itself: what
+        /// none of them holds needs no mark when it is removed.
+        below: Option<Vec<String>>,
+    },
     /// Packs the working directory as a layer into standard output.
     Pack,
     /// Empties the working directory.

@@ -1,4 +1,4 @@
-//! The sandbox in real namespaces: what it keeps apart, what it promises about commands.
+//! A state folder with instances that end with the test, and words for what tests do with them.
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
@@ -11,18 +11,18 @@ use oos::provider::local::driver::{
 };
 
 /// A time limit that no command of these tests comes near.
-const AMPLE: Duration = Duration::from_secs(60);
+pub(super) const AMPLE: Duration = Duration::from_secs(60);
 
 /// A state folder and the instances in it, which end with the test.
-struct World {
-    folder: tempfile::TempDir,
-    sandbox: Sandbox,
+pub(super) struct World {
+    pub(super) folder: tempfile::TempDir,
+    pub(super) sandbox: Sandbox,
     instances: Vec<String>,
-    runtime: tokio::runtime::Runtime,
+    pub(super) runtime: tokio::runtime::Runtime,
 }
 
 impl World {
-    fn new() -> Self {
+    pub(super) fn new() -> Self {
         let folder = tempfile::tempdir().unwrap();
         let sandbox = open(folder.path());
         Self {
@@ -37,14 +37,14 @@ impl World {
     }
 
     /// A world with a running instance `i-1` of image `host`.
-    fn with_instance() -> Self {
+    pub(super) fn with_instance() -> Self {
         let mut world = Self::new();
         world.add("i-1", Base::Host, &[]);
         world.start("i-1");
         world
     }
 
-    fn add(&mut self, id: &str, base: Base, layers: &[Layer]) {
+    pub(super) fn add(&mut self, id: &str, base: Base, layers: &[Layer]) {
         self.instances.push(id.to_owned());
         let spec = InstanceSpec {
             id: id.to_owned(),
@@ -55,42 +55,55 @@ impl World {
         self.runtime.block_on(self.sandbox.create(&spec)).unwrap();
     }
 
-    fn start(&self, id: &str) {
+    /// Removes `id` at the end, whoever makes it.
+    pub(super) fn adopt(&mut self, id: &str) {
+        self.instances.push(id.to_owned());
+    }
+
+    /// Starts an instance whose pid 1 has just been killed.
+    pub(super) fn start_when_ended(&self, id: &str) {
+        while self.is_running(id) {
+            std::thread::yield_now();
+        }
+        self.start(id);
+    }
+
+    pub(super) fn start(&self, id: &str) {
         self.runtime.block_on(self.sandbox.start(id)).unwrap();
     }
 
-    fn stop(&self, id: &str) {
+    pub(super) fn stop(&self, id: &str) {
         let stopped = self.sandbox.stop(id, Duration::ZERO);
         self.runtime.block_on(stopped).unwrap();
     }
 
-    fn is_running(&self, id: &str) -> bool {
+    pub(super) fn is_running(&self, id: &str) -> bool {
         self.runtime.block_on(self.sandbox.is_running(id)).unwrap()
     }
 
-    fn invoke(&self, invocation: &str, command: &Command) {
+    pub(super) fn invoke(&self, invocation: &str, command: &Command) {
         let invoked = self.sandbox.invoke("i-1", invocation, command);
         self.runtime.block_on(invoked).unwrap();
     }
 
-    fn finish(&self, instance: &str, invocation: &str) -> Outcome {
+    pub(super) fn finish(&self, instance: &str, invocation: &str) -> Outcome {
         self.runtime
             .block_on(read_all(&self.sandbox, instance, invocation))
     }
 
     /// Runs a shell line in `i-1` to its end.
-    fn shell(&self, invocation: &str, line: &str) -> Outcome {
+    pub(super) fn shell(&self, invocation: &str, line: &str) -> Outcome {
         self.shell_in("i-1", invocation, line)
     }
 
-    fn shell_in(&self, instance: &str, invocation: &str, line: &str) -> Outcome {
+    pub(super) fn shell_in(&self, instance: &str, invocation: &str, line: &str) -> Outcome {
         let command = shell(line);
         let invoked = self.sandbox.invoke(instance, invocation, &command);
         self.runtime.block_on(invoked).unwrap();
         self.finish(instance, invocation)
     }
 
-    fn path(&self, relative: &str) -> PathBuf {
+    pub(super) fn path(&self, relative: &str) -> PathBuf {
         self.folder.path().join("local").join(relative)
     }
 }
@@ -107,18 +120,18 @@ impl Drop for World {
 
 /// What a command came to.
 #[derive(Debug)]
-struct Outcome {
-    stdout: Vec<u8>,
-    stderr: Vec<u8>,
-    end: CommandEnd,
+pub(super) struct Outcome {
+    pub(super) stdout: Vec<u8>,
+    pub(super) stderr: Vec<u8>,
+    pub(super) end: CommandEnd,
 }
 
 impl Outcome {
-    fn text(&self) -> String {
+    pub(super) fn text(&self) -> String {
         String::from_utf8_lossy(&self.stdout).into_owned()
     }
 
-    fn code(&self) -> i32 {
+    pub(super) fn code(&self) -> i32 {
         match self.end {
             CommandEnd::Exited { code } => code,
             ref other => panic!("ended with {other:?}"),
@@ -126,12 +139,12 @@ impl Outcome {
     }
 }
 
-fn open(folder: &Path) -> Sandbox {
+pub(super) fn open(folder: &Path) -> Sandbox {
     let executable = PathBuf::from(env!("CARGO_BIN_EXE_oos"));
     Sandbox::new(folder.join("local"), executable).unwrap()
 }
 
-fn argv(argv: &[&str]) -> Command {
+pub(super) fn argv(argv: &[&str]) -> Command {
     let path = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin";
     Command {
         argv: argv.iter().map(|&argument| argument.to_owned()).collect(),
@@ -143,11 +156,11 @@ fn argv(argv: &[&str]) -> Command {
     }
 }
 
-fn shell(line: &str) -> Command {
+pub(super) fn shell(line: &str) -> Command {
     argv(&["sh", "-c", line])
 }
 
-async fn read_all(sandbox: &Sandbox, instance: &str, invocation: &str) -> Outcome {
+pub(super) async fn read_all(sandbox: &Sandbox, instance: &str, invocation: &str) -> Outcome {
     let mut offsets = Offsets::default();
     let (mut stdout, mut stderr) = (Vec::new(), Vec::new());
     loop {
@@ -174,14 +187,23 @@ async fn read_all(sandbox: &Sandbox, instance: &str, invocation: &str) -> Outcom
     }
 }
 
-#[test]
-fn an_instance_runs_a_command_and_stops() {
-    let world = World::with_instance();
-    assert!(world.is_running("i-1"));
-    let outcome = world.shell("c-1", "id -u; hostname; pwd; echo oops >&2; exit 7");
-    assert_eq!(outcome.text(), "0\ni-1\n/root\n", "{outcome:?}");
-    assert_eq!(outcome.stderr, b"oops\n");
-    assert_eq!(outcome.code(), 7);
-    world.stop("i-1");
-    assert!(!world.is_running("i-1"));
+/// Tells whether a process of this machine was started with `argument`.
+pub(super) fn host_runs(argument: &str) -> bool {
+    std::fs::read_dir("/proc")
+        .unwrap()
+        .filter_map(|entry| std::fs::read(entry.unwrap().path().join("cmdline")).ok())
+        .any(|line| {
+            line.split(|byte| *byte == 0)
+                .any(|part| part == argument.as_bytes())
+        })
+}
+
+/// Returns a number of seconds that no other test sleeps for.
+pub(super) fn own_sleep(number: u32) -> String {
+    format!("{}.{number}", 100_000 + std::process::id())
+}
+
+/// Tells whether instances have more users than root here.
+pub(super) fn has_users() -> bool {
+    rustix::process::geteuid().is_root()
 }
