@@ -2,6 +2,7 @@
 
 mod check;
 mod corpus;
+mod errors;
 mod mutation;
 mod robustness;
 mod sandbox;
