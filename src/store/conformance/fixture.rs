@@ -13,28 +13,28 @@ use crate::engine::event::{
 use crate::engine::status::ExecutionStatus;
 
 /// The moment `seconds` after the tests began.
-pub(super) fn at(seconds: i64) -> Timestamp {
+pub(in crate::store) fn at(seconds: i64) -> Timestamp {
     Timestamp::from_second(1_800_000_000 + seconds).unwrap()
 }
 
 /// The time that stores are told.
-pub(super) fn now() -> Timestamp {
+pub(in crate::store) fn now() -> Timestamp {
     at(0)
 }
 
 /// A root id; a higher number is a later one.
-pub(super) fn id(number: u64) -> ExecutionId {
+pub(in crate::store) fn id(number: u64) -> ExecutionId {
     ExecutionId::new(at(0), number)
 }
 
-pub(super) fn event(seconds: i64, fact: Fact) -> Event {
+pub(in crate::store) fn event(seconds: i64, fact: Fact) -> Event {
     Event {
         at: at(seconds),
         fact,
     }
 }
 
-pub(super) fn map(value: Value) -> Map {
+pub(in crate::store) fn map(value: Value) -> Map {
     match value {
         Value::Object(map) => map,
         other => panic!("{other} is no map"),
@@ -42,7 +42,7 @@ pub(super) fn map(value: Value) -> Map {
 }
 
 /// What an execution of the tasks `first` and `second` starts with.
-pub(super) fn start(id: &ExecutionId) -> Started {
+pub(in crate::store) fn start(id: &ExecutionId) -> Started {
     Started {
         id: id.clone(),
         template_name: "Restart".into(),
@@ -75,11 +75,11 @@ pub(super) fn start(id: &ExecutionId) -> Started {
     }
 }
 
-pub(super) fn started(id: &ExecutionId) -> Event {
+pub(in crate::store) fn started(id: &ExecutionId) -> Event {
     event(0, Fact::ExecutionStarted(Box::new(start(id))))
 }
 
-pub(super) fn task_started(seconds: i64, task: u32) -> Event {
+pub(in crate::store) fn task_started(seconds: i64, task: u32) -> Event {
     event(
         seconds,
         Fact::TaskStarted {
@@ -92,7 +92,7 @@ pub(super) fn task_started(seconds: i64, task: u32) -> Event {
     )
 }
 
-pub(super) fn loop_started(seconds: i64, task: u32, items: Vec<Value>) -> Event {
+pub(in crate::store) fn loop_started(seconds: i64, task: u32, items: Vec<Value>) -> Event {
     event(
         seconds,
         Fact::TaskStarted {
@@ -109,7 +109,7 @@ pub(super) fn loop_started(seconds: i64, task: u32, items: Vec<Value>) -> Event 
     )
 }
 
-pub(super) fn unit(task: u32, item: Option<u32>) -> UnitId {
+pub(in crate::store) fn unit(task: u32, item: Option<u32>) -> UnitId {
     UnitId {
         task,
         item,
@@ -117,7 +117,7 @@ pub(super) fn unit(task: u32, item: Option<u32>) -> UnitId {
     }
 }
 
-pub(super) fn call(text: &str) -> Work {
+pub(in crate::store) fn call(text: &str) -> Work {
     Work::Call {
         call: ApiCall {
             service: "ECS".into(),
@@ -132,7 +132,7 @@ pub(super) fn call(text: &str) -> Work {
     }
 }
 
-pub(super) fn unit_started(seconds: i64, unit: UnitId, work: Work) -> Event {
+pub(in crate::store) fn unit_started(seconds: i64, unit: UnitId, work: Work) -> Event {
     event(
         seconds,
         Fact::UnitStarted {
@@ -143,11 +143,11 @@ pub(super) fn unit_started(seconds: i64, unit: UnitId, work: Work) -> Event {
     )
 }
 
-pub(super) fn unit_ended(seconds: i64, unit: UnitId, end: End) -> Event {
+pub(in crate::store) fn unit_ended(seconds: i64, unit: UnitId, end: End) -> Event {
     event(seconds, Fact::UnitEnded { unit, end })
 }
 
-pub(super) fn task_ended(seconds: i64, task: u32, end: End) -> Event {
+pub(in crate::store) fn task_ended(seconds: i64, task: u32, end: End) -> Event {
     event(
         seconds,
         Fact::TaskEnded {
@@ -158,13 +158,13 @@ pub(super) fn task_ended(seconds: i64, task: u32, end: End) -> Event {
     )
 }
 
-pub(super) fn success(outputs: Value) -> End {
+pub(in crate::store) fn success(outputs: Value) -> End {
     End::Success {
         outputs: map(outputs),
     }
 }
 
-pub(super) fn failure(message: &str) -> End {
+pub(in crate::store) fn failure(message: &str) -> End {
     End::Failed {
         failure: Failure {
             code: "Broken".into(),
@@ -174,7 +174,7 @@ pub(super) fn failure(message: &str) -> End {
     }
 }
 
-pub(super) fn ended(seconds: i64, status: ExecutionStatus) -> Event {
+pub(in crate::store) fn ended(seconds: i64, status: ExecutionStatus) -> Event {
     event(
         seconds,
         Fact::ExecutionEnded {

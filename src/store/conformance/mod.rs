@@ -1,6 +1,7 @@
 //! What every store must do, as one suite that is run on each of them.
 
-mod fixture;
+mod differential;
+pub(super) mod fixture;
 mod journal;
 mod listing;
 mod log;

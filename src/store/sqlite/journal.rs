@@ -10,6 +10,7 @@ use crate::store::secrets::Secrets;
 use crate::store::sqlite::SqliteStore;
 use crate::store::sqlite::fault::damaged;
 use crate::store::sqlite::row::{StoredRows, save};
+use crate::store::sqlite::store::Shared;
 use crate::store::{Journal, Seq, StoreError};
 
 const SELECT_LAST: &str = "SELECT max(seq) FROM journal WHERE execution_id = ?1";
@@ -69,33 +70,44 @@ impl SqliteStore {
         }
     }
 
-    /// Returns events behind position `after`, as they are; refuses a journal with a gap.
+    /// Returns events behind position `after`, as they are.
     pub(super) fn stored_events(
         &self,
         id: &ExecutionId,
         after: Seq,
         limit: usize,
     ) -> Result<Vec<(Seq, Event)>, StoreError> {
+        self.0
+            .readers
+            .read(|connection| self.0.read_events(connection, id, after, limit))
+    }
+}
+
+impl Shared {
+    /// Returns events behind position `after`, as they are; refuses a journal with a gap.
+    pub(super) fn read_events(
+        &self,
+        connection: &Connection,
+        id: &ExecutionId,
+        after: Seq,
+        limit: usize,
+    ) -> Result<Vec<(Seq, Event)>, StoreError> {
         let limit = i64::try_from(limit).unwrap_or(i64::MAX);
-        self.0.readers.read(|connection| {
-            let mut statement = connection.prepare_cached(SELECT_ALL)?;
-            let mut rows = statement.query((id.as_str(), after, limit))?;
-            let mut events = Vec::new();
-            let mut next = after + 1;
-            while let Some(row) = rows.next()? {
-                let seq: Seq = row.get(0)?;
-                if seq != next {
-                    return Err(damaged(
-                        format!("journal of {id}"),
-                        format!("event {next} is missing"),
-                    ));
-                }
-                let blob = row.get_ref(1)?.as_blob().map_err(rusqlite::Error::from)?;
-                events.push((seq, self.0.decode_event(id, seq, blob)?));
-                next += 1;
+        let mut statement = connection.prepare_cached(SELECT_ALL)?;
+        let mut rows = statement.query((id.as_str(), after, limit))?;
+        let mut events = Vec::new();
+        let mut next = after + 1;
+        while let Some(row) = rows.next()? {
+            let seq: Seq = row.get(0)?;
+            if seq != next {
+                let gap = format!("event {next} is missing");
+                return Err(damaged(format!("journal of {id}"), gap));
             }
-            Ok(events)
-        })
+            let blob = row.get_ref(1)?.as_blob().map_err(rusqlite::Error::from)?;
+            events.push((seq, self.decode_event(id, seq, blob)?));
+            next += 1;
+        }
+        Ok(events)
     }
 }
 

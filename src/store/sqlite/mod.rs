@@ -7,6 +7,7 @@ mod fault;
 mod journal;
 mod log;
 mod mailbox;
+mod maintenance;
 mod migration;
 mod open;
 mod output;
@@ -18,9 +19,12 @@ mod seal;
 mod store;
 mod task;
 mod template;
+#[cfg(test)]
+mod tests;
 mod ticker;
 mod view;
 mod watch;
 mod writer;
 
+pub use maintenance::Finding;
 pub use store::SqliteStore;

@@ -1,0 +1,238 @@
+//! Care of a data directory: backup, rebuilding what is listed, checking everything.
+
+use std::collections::BTreeMap;
+use std::fs::OpenOptions;
+use std::os::unix::fs::OpenOptionsExt as _;
+use std::path::Path;
+
+use rusqlite::Connection;
+
+use crate::base::digest::Digest;
+use crate::base::id::ExecutionId;
+use crate::base::value::Value;
+use crate::engine::event::{Event, Fact};
+use crate::store::StoreError;
+use crate::store::projection::{Changes, ExecutionRow, Place, Rows, TaskRow, fold};
+use crate::store::secrets::Secrets;
+use crate::store::sqlite::content;
+use crate::store::sqlite::fault::file_failed;
+use crate::store::sqlite::row::{self, StoredRows, id_column, json_column};
+use crate::store::sqlite::store::{Shared, SqliteStore};
+
+const BACKUP: &str = "VACUUM INTO ?1";
+const JOURNALS: &str = "SELECT DISTINCT execution_id FROM journal ORDER BY execution_id";
+const CLEAR: &str = "\
+    DELETE FROM execution; DELETE FROM execution_detail; DELETE FROM execution_tag; \
+    DELETE FROM task; DELETE FROM loop_block;";
+const INTEGRITY: &str = "PRAGMA integrity_check";
+const WITHOUT_JOURNAL: &str =
+    "SELECT id FROM execution WHERE id NOT IN (SELECT execution_id FROM journal)";
+const CONTENTS: &str = "SELECT digest FROM content";
+const ALL_TASKS: &str = "\
+    SELECT task, item, name, action, status, message, waiting, properties, outputs, total, \
+           success, failed, running, skipped, waiting_items, attempt, child, begun, started, ended \
+    FROM task WHERE execution_id = ?1";
+const ALL_BLOCKS: &str =
+    "SELECT task, items FROM loop_block WHERE execution_id = ?1 ORDER BY task, block";
+
+/// Something wrong in a data directory.
+#[derive(Clone, PartialEq, Eq, Debug, serde::Serialize)]
+#[serde(rename_all = "PascalCase")]
+pub struct Finding {
+    /// What is affected.
+    pub what: String,
+    /// What is wrong with it, and the remedy if there is one.
+    pub problem: String,
+}
+
+impl SqliteStore {
+    /// Writes a copy of the database as it is now to `target`, which must not exist. The key of
+    /// sealed executions is not part of it: `secret.key` is to be kept apart.
+    pub fn backup(&self, target: &Path) -> Result<(), StoreError> {
+        self.0.save_all()?;
+        OpenOptions::new()
+            .write(true)
+            .create_new(true)
+            .mode(0o600)
+            .open(target)
+            .map_err(|error| file_failed("creating", target, &error))?;
+        // Not a copy page by page: that begins again whenever somebody writes.
+        self.0
+            .writer
+            .connection()
+            .execute(BACKUP, [target.to_string_lossy()])?;
+        Ok(())
+    }
+
+    /// Folds everything that is listed anew from the journal; returns the number of executions.
+    pub fn rebuild(&self) -> Result<u64, StoreError> {
+        let store = self.clone();
+        self.0.writer.write(move |connection| {
+            connection.execute_batch(CLEAR)?;
+            let ids = journals(connection)?;
+            for id in &ids {
+                let changes = store.0.fold_anew(connection, id)?;
+                row::save(connection, id, &changes)?;
+            }
+            Ok(ids.len() as u64)
+        })
+    }
+
+    /// Looks at everything: the file, every journal, every text, and whether what is listed is
+    /// what follows from the journal.
+    pub fn check(&self) -> Result<Vec<Finding>, StoreError> {
+        self.0.readers.read(|connection| {
+            let mut findings = Vec::new();
+            check_file(connection, &mut findings)?;
+            for id in journals(connection)? {
+                match self.0.fold_anew(connection, &id) {
+                    Ok(expected) => check_listing(connection, &id, &expected, &mut findings)?,
+                    Err(error) => findings.push(finding_of(error)?),
+                }
+            }
+            check_contents(connection, &mut findings)?;
+            Ok(findings)
+        })
+    }
+}
+
+impl Shared {
+    fn fold_anew(&self, connection: &Connection, id: &ExecutionId) -> Result<Changes, StoreError> {
+        let events = self.read_events(connection, id, 0, usize::MAX)?;
+        let secrets = match events.first().map(|(_, event)| &event.fact) {
+            Some(Fact::ExecutionStarted(started)) => Secrets::of(started),
+            _ => Secrets::default(),
+        };
+        let masked: Vec<Event> = events
+            .iter()
+            .map(|(_, event)| secrets.mask(event))
+            .collect();
+        fold(id, &NoRows, 1, &masked)
+    }
+}
+
+/// An execution of which nothing is listed yet.
+struct NoRows;
+
+impl Rows for NoRows {
+    fn execution(&self) -> Result<Option<ExecutionRow>, StoreError> {
+        Ok(None)
+    }
+
+    fn task(&self, _: Place) -> Result<Option<TaskRow>, StoreError> {
+        Ok(None)
+    }
+}
+
+fn journals(connection: &Connection) -> Result<Vec<ExecutionId>, StoreError> {
+    let mut statement = connection.prepare_cached(JOURNALS)?;
+    let ids = statement.query_map([], |row| id_column(row, 0))?;
+    Ok(ids.collect::<Result<_, _>>()?)
+}
+
+/// Damage is what a check looks for; anything else keeps it from looking.
+fn finding_of(error: StoreError) -> Result<Finding, StoreError> {
+    match error {
+        StoreError::Damaged { what, reason } => Ok(Finding {
+            what,
+            problem: reason,
+        }),
+        other => Err(other),
+    }
+}
+
+fn check_file(connection: &Connection, findings: &mut Vec<Finding>) -> Result<(), StoreError> {
+    let mut statement = connection.prepare_cached(INTEGRITY)?;
+    let lines = statement.query_map([], |row| row.get::<_, String>(0))?;
+    for line in lines {
+        let problem = line?;
+        if problem != "ok" {
+            findings.push(Finding {
+                what: "oos.sqlite".into(),
+                problem,
+            });
+        }
+    }
+    let mut statement = connection.prepare_cached(WITHOUT_JOURNAL)?;
+    let ids = statement.query_map([], |row| row.get::<_, String>(0))?;
+    for id in ids {
+        findings.push(Finding {
+            what: format!("execution {}", id?),
+            problem: "it is listed but has no journal; `oos store rebuild` removes it".into(),
+        });
+    }
+    Ok(())
+}
+
+fn check_listing(
+    connection: &Connection,
+    id: &ExecutionId,
+    expected: &Changes,
+    findings: &mut Vec<Finding>,
+) -> Result<(), StoreError> {
+    let mut detail = expected.detail.clone().unwrap_or_default();
+    if let Some(outputs) = &expected.outputs {
+        detail.outputs.clone_from(outputs);
+    }
+    let rows = StoredRows { connection, id };
+    let same = rows.execution()?.as_ref() == Some(&expected.execution)
+        && row::detail(connection, id).is_ok_and(|stored| stored == detail)
+        && stored_tasks(connection, id)? == expected.tasks
+        && stored_plans(connection, id)? == flat_plans(expected);
+    if !same {
+        findings.push(Finding {
+            what: format!("execution {id}"),
+            problem: "what is listed is not what its journal says; `oos store rebuild` mends it"
+                .into(),
+        });
+    }
+    Ok(())
+}
+
+fn stored_tasks(
+    connection: &Connection,
+    id: &ExecutionId,
+) -> Result<BTreeMap<Place, TaskRow>, StoreError> {
+    let mut statement = connection.prepare_cached(ALL_TASKS)?;
+    let rows = statement.query_map([id.as_str()], row::task_row)?;
+    Ok(rows.collect::<Result<_, _>>()?)
+}
+
+fn stored_plans(
+    connection: &Connection,
+    id: &ExecutionId,
+) -> Result<Vec<(u32, Value)>, StoreError> {
+    let mut statement = connection.prepare_cached(ALL_BLOCKS)?;
+    let blocks = statement.query_map([id.as_str()], |row| {
+        Ok((row.get(0)?, json_column::<Vec<Value>>(row, 1)?))
+    })?;
+    let mut items = Vec::new();
+    for block in blocks {
+        let (task, values): (u32, _) = block?;
+        items.extend(values.into_iter().map(|value| (task, value)));
+    }
+    Ok(items)
+}
+
+fn flat_plans(expected: &Changes) -> Vec<(u32, Value)> {
+    let plans = expected.plans.iter();
+    plans
+        .flat_map(|(task, items)| items.iter().map(|item| (*task, item.clone())))
+        .collect()
+}
+
+fn check_contents(connection: &Connection, findings: &mut Vec<Finding>) -> Result<(), StoreError> {
+    let mut statement = connection.prepare_cached(CONTENTS)?;
+    let digests = statement.query_map([], |row| row.get::<_, String>(0))?;
+    for digest in digests {
+        let digest = digest?;
+        let result = match digest.parse::<Digest>() {
+            Ok(known) => content::select(connection, &known).map(drop),
+            Err(error) => Err(crate::store::sqlite::fault::damaged("content", error)),
+        };
+        if let Err(error) = result {
+            findings.push(finding_of(error)?);
+        }
+    }
+    Ok(())
+}
