@@ -9,7 +9,8 @@ use super::fixture::{
 use super::{Bench, on_every_store};
 use crate::base::id::ExecutionId;
 use crate::engine::event::{Event, Fact, Work};
-use crate::engine::status::{ExecutionStatus, TaskStatus, WaitReason};
+use crate::engine::status::ExecutionStatus::{self, Cancelled, Running, Waiting};
+use crate::engine::status::{TaskStatus, WaitReason};
 use crate::store::view::{ExecutionFilter, LoopCounts, TaskFilter, Views};
 use crate::store::{Journal, Store};
 
@@ -43,7 +44,7 @@ async fn run(
 async fn filters_select<B: Bench>(bench: B) {
     let store = bench.open();
     run(&store, &id(1), 1, |start| {
-        start.template_name = "Other".into()
+        start.template_name = "Other".into();
     })
     .await;
     run(&store, &id(2), 2, |start| start.user = "bert".into()).await;
@@ -357,7 +358,6 @@ async fn waiting_is_told_with_its_reason<B: Bench>(bench: B) {
         assert_eq!(view.waiting_status, expected, "after event {last}");
         steps.push(view.status);
     }
-    use ExecutionStatus::{Cancelled, Running, Waiting};
     assert_eq!(
         steps,
         [

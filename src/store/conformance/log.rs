@@ -146,9 +146,8 @@ async fn large_log_is_read_by_range<B: Bench>(bench: B) {
     let key = key(&id(1), None);
     let mut offset = 0;
     for block in 0..100_u64 {
-        let text: String = (0..1000)
-            .map(|n| format!("line {:0>94}\n", block * 1000 + n))
-            .collect();
+        let lines = (0..1000).map(|n| format!("line {:0>94}", block * 1000 + n));
+        let text = lines.collect::<Vec<_>>().join("\n") + "\n";
         store
             .write(&key, Channel::Stdout, offset, text.as_bytes())
             .unwrap();

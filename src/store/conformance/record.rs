@@ -49,27 +49,28 @@ async fn records_come_back_in_order_of_creation<B: Bench>(bench: B) {
     assert_eq!(store.list("image", &RecordQuery::default()).unwrap(), []);
 }
 
+#[track_caller]
+fn case(
+    store: &impl Records,
+    wanted: Option<&[&str]>,
+    tags: &[(&str, Option<&str>)],
+    expected: &[&str],
+) {
+    let query = RecordQuery {
+        ids: wanted.map(|ids| ids.iter().map(|id| (*id).to_owned()).collect()),
+        tags: tags
+            .iter()
+            .map(|(key, value)| ((*key).to_owned(), value.map(str::to_owned)))
+            .collect(),
+    };
+    assert_eq!(ids(store, &query), expected);
+}
+
 async fn queries_select_by_id_and_tags<B: Bench>(bench: B) {
     let store = bench.open();
     put(&store, record("1", &[("role", "web"), ("zone", "a")], 0));
     put(&store, record("2", &[("role", "web"), ("zone", "b")], 0));
     put(&store, record("3", &[("role", "db")], 0));
-    #[track_caller]
-    fn case(
-        store: &impl Records,
-        wanted: Option<&[&str]>,
-        tags: &[(&str, Option<&str>)],
-        expected: &[&str],
-    ) {
-        let query = RecordQuery {
-            ids: wanted.map(|ids| ids.iter().map(|id| (*id).to_owned()).collect()),
-            tags: tags
-                .iter()
-                .map(|(key, value)| ((*key).to_owned(), value.map(str::to_owned)))
-                .collect(),
-        };
-        assert_eq!(ids(store, &query), expected);
-    }
     case(&store, None, &[("role", Some("web"))], &["1", "2"]);
     case(&store, None, &[("role", None)], &["1", "2", "3"]);
     case(

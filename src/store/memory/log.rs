@@ -119,18 +119,18 @@ fn find<'a>(state: &'a State, key: &LogKey) -> Option<&'a MemoryLog> {
 }
 
 fn open<'a>(state: &'a mut State, key: &LogKey) -> Result<&'a mut MemoryLog, StoreError> {
-    let place = match state.logs.iter().position(|(known, _)| known == key) {
-        Some(place) => place,
-        None => {
-            let redactor = state.secrets(&key.execution)?.redactor();
-            let log = MemoryLog {
-                buffer: Buffer::new(redactor, Position::default(), [0, 0]),
-                ends: [0, 0],
-                segments: Vec::new(),
-            };
-            state.logs.push((key.clone(), log));
-            state.logs.len() - 1
-        }
+    let known = state.logs.iter().position(|(known, _)| known == key);
+    let place = if let Some(place) = known {
+        place
+    } else {
+        let redactor = state.secrets(&key.execution)?.redactor();
+        let log = MemoryLog {
+            buffer: Buffer::new(redactor, Position::default(), [0, 0]),
+            ends: [0, 0],
+            segments: Vec::new(),
+        };
+        state.logs.push((key.clone(), log));
+        state.logs.len() - 1
     };
     Ok(&mut state.logs[place].1)
 }

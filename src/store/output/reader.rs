@@ -101,9 +101,6 @@ mod tests {
         let mut reader = LineReader::new(from, limit);
         for chunk in &chunks {
             let (start, segments) = decode(chunk).unwrap();
-            if reader.position.is_none() && start.begun > from {
-                panic!("the first chunk begins at line 0");
-            }
             reader.feed(start, &segments);
             if reader.is_done() {
                 break;

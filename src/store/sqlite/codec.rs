@@ -44,8 +44,8 @@ pub(super) fn pack_sealed(
     place: &str,
 ) -> Result<Vec<u8>, StoreError> {
     let packed = pack(text)?;
-    let sealed = sealer.seal(&packed[1..], place)?;
-    Ok(with_form(packed[0] | SEALED, &sealed))
+    let closed = sealer.seal(&packed[1..], place)?;
+    Ok(with_form(packed[0] | SEALED, &closed))
 }
 
 /// Unpacks a blob; `sealer` is asked for only if the blob is sealed.
@@ -95,7 +95,7 @@ mod tests {
     #[test]
     fn texts_of_any_size_come_back() {
         for size in [0, 1, LARGE - 1, LARGE, 100_000] {
-            let text: Vec<u8> = (0..size).map(|i| b'a' + (i % 7) as u8).collect();
+            let text: Vec<u8> = b"abcdefg".iter().copied().cycle().take(size).collect();
             let blob = pack(&text).unwrap();
             assert!(blob.len() <= text.len() + 1);
             let back = unpack(&blob, "x", || unreachable!("nothing is sealed")).unwrap();

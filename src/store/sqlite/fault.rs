@@ -1,5 +1,6 @@
 //! What SQLite and the file system say, in the words of the store.
 
+use std::fmt;
 use std::io;
 use std::path::Path;
 
@@ -35,7 +36,7 @@ impl From<rusqlite::Error> for StoreError {
 }
 
 /// Makes the error for something stored that cannot be understood.
-pub(super) fn damaged(what: impl Into<String>, reason: impl ToString) -> StoreError {
+pub(super) fn damaged(what: impl Into<String>, reason: impl fmt::Display) -> StoreError {
     StoreError::Damaged {
         what: what.into(),
         reason: reason.to_string(),

@@ -220,16 +220,12 @@ impl Shared {
     ) -> Result<T, OutputError> {
         loop {
             let known = self.outputs.open().get(key).cloned();
-            let log = match known {
-                Some(log) => log,
-                None => {
-                    let fresh = Arc::new(Mutex::new(self.open_log(key)?));
-                    self.outputs
-                        .open()
-                        .entry(key.clone())
-                        .or_insert(fresh)
-                        .clone()
-                }
+            let log = if let Some(log) = known {
+                log
+            } else {
+                let fresh = Arc::new(Mutex::new(self.open_log(key)?));
+                let mut open = self.outputs.open();
+                open.entry(key.clone()).or_insert(fresh).clone()
             };
             let mut log = lock(&log);
             if !log.closed {

@@ -384,3 +384,48 @@ async fn output_reaches_other_processes_without_a_flush() {
     assert_eq!(lines[0].text, "working");
     assert_eq!(lines[0].at, at(0));
 }
+
+/// Transactions of each kind that are measured.
+const ROUNDS: u32 = 200;
+
+/// Prints what an append costs beside a bare transaction; asserts only that both happen.
+#[tokio::test]
+async fn append_costs_are_printed() {
+    let directory = tempdir().unwrap();
+    let store = open(directory.path());
+    store.append(&id(1), 0, &[started(&id(1))]).await.unwrap();
+    let bare = database(&directory);
+    bare.execute_batch("PRAGMA synchronous = FULL; CREATE TABLE bare (n INTEGER, text TEXT)")
+        .unwrap();
+    let began = stopwatch();
+    for n in 0..ROUNDS {
+        bare.execute("INSERT INTO bare VALUES (?1, 'x')", [n])
+            .unwrap();
+    }
+    let bare_cost = began.elapsed() / ROUNDS;
+    let began = stopwatch();
+    for n in 0..u64::from(ROUNDS) {
+        store
+            .append(&id(1), n + 1, &[task_started(1, 0)])
+            .await
+            .unwrap();
+    }
+    let append_cost = began.elapsed() / ROUNDS;
+    println!("bare transaction {bare_cost:?}, append {append_cost:?}");
+    drop(store);
+    let began = stopwatch();
+    let store = open(directory.path());
+    let opened = began.elapsed();
+    let listed = store.executions(&ExecutionFilter::default()).await.unwrap();
+    println!("open {opened:?}, open and list {:?}", began.elapsed());
+    assert_eq!(listed.len(), 1);
+    assert_eq!(store.read(&id(1)).await.unwrap().len(), 201);
+}
+
+#[expect(
+    clippy::disallowed_methods,
+    reason = "a measurement is printed, nothing depends on it"
+)]
+fn stopwatch() -> std::time::Instant {
+    std::time::Instant::now()
+}

@@ -131,7 +131,7 @@ fn list(
     connection: &Connection,
     filter: &ExecutionFilter,
 ) -> Result<Vec<(ExecutionId, ExecutionRow)>, StoreError> {
-    let query = Query::of(filter)?;
+    let query = Query::of(filter);
     let mut statement = connection.prepare_cached(&query.sql)?;
     let arguments: Vec<(&str, &dyn ToSql)> = query
         .arguments
@@ -152,7 +152,7 @@ struct Query {
 }
 
 impl Query {
-    fn of(filter: &ExecutionFilter) -> Result<Self, StoreError> {
+    fn of(filter: &ExecutionFilter) -> Self {
         let mut query = Self {
             sql: LIST.to_owned(),
             arguments: Vec::new(),
@@ -202,7 +202,7 @@ impl Query {
             ":limit",
             i64::try_from(limit).unwrap_or(i64::MAX),
         );
-        Ok(query)
+        query
     }
 
     fn add_statuses(&mut self, statuses: &[ExecutionStatus]) {
