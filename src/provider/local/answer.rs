@@ -86,18 +86,21 @@ impl<T> Page<T> {
 
     /// Returns the answer that holds `entries` as `container.element`.
     pub(super) fn answer(&self, container: &str, element: &str, entries: Vec<Value>) -> Map {
-        self.frame(container, json!({ element: entries }))
+        let mut list = Map::new();
+        list.insert(element.to_owned(), Value::Array(entries));
+        self.frame(container, Value::Object(list))
     }
 
     /// Returns the answer that holds `content` as `container`.
     pub(super) fn frame(&self, container: &str, content: Value) -> Map {
-        object(json!({
+        let mut frame = object(json!({
             "TotalCount": self.total,
             "PageNumber": self.number,
             "PageSize": self.size,
             "NextToken": self.next,
-            container: content,
-        }))
+        }));
+        frame.insert(container.to_owned(), content);
+        frame
     }
 }
 

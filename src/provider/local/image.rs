@@ -80,7 +80,7 @@ impl Image {
         if self.is_host() { "system" } else { "self" }
     }
 
-    /// Returns the record that DescribeImages shows.
+    /// Returns the record that `DescribeImages` shows.
     pub(super) fn describe(&self, is_used: bool) -> Value {
         let bytes: u64 = self.layers.iter().map(|layer| layer.size).sum();
         let snapshots = self.source_snapshot.as_ref().map(

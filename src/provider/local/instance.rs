@@ -143,7 +143,7 @@ impl Instance {
             .unwrap_or_else(|| json!(zone_of(&self.region)))
     }
 
-    /// Returns the record that DescribeInstances shows.
+    /// Returns the record that `DescribeInstances` shows.
     pub(super) fn describe(&self, power: Power) -> Value {
         let mut record = self.describe_itself(power);
         record.extend(self.describe_network());
@@ -206,7 +206,7 @@ impl Instance {
         }))
     }
 
-    /// Returns the record that DescribeDisks shows of its system disk.
+    /// Returns the record that `DescribeDisks` shows of its system disk.
     pub(super) fn describe_disk(&self) -> Value {
         let disk = &self.disk;
         json!({

@@ -126,7 +126,7 @@ impl Invocation {
         }
     }
 
-    /// Returns the record that DescribeInvocations shows.
+    /// Returns the record that `DescribeInvocations` shows.
     pub(super) fn describe(&self, with_output: bool, plain: bool) -> Value {
         let (old, new) = self.statuses();
         let targets: Vec<Value> = self
@@ -175,7 +175,7 @@ impl Target {
         }
     }
 
-    /// Returns the record that DescribeInvocationResults shows.
+    /// Returns the record that `DescribeInvocationResults` shows.
     pub(super) fn describe(&self, invocation: &Invocation, plain: bool) -> Map {
         let (old, new) = self.statuses();
         let started = utc_text(invocation.created);

@@ -18,13 +18,15 @@ mod invocation;
 mod native;
 mod request;
 mod script;
+mod service;
 mod snapshot;
 mod spool;
 mod state;
 mod tag;
 mod token;
 
-pub use api::table::{Api, served};
+pub use api::entry::{Api, Kind};
+pub use api::table::served;
 pub use cloud::LocalCloud;
 pub use image::HOST_IMAGE;
 pub use native::actions as native_actions;

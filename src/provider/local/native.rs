@@ -298,11 +298,7 @@ impl Run<'_> {
         if let Some(recorded) = self.record(stored, ended.clone()).await? {
             return self.outcome(&recorded, recorded.output_text());
         }
-        let acknowledged = self.cloud.driver.acknowledge(instance, &self.id).await;
-        if let Err(error) = acknowledged {
-            // The result is recorded; a spool that stays costs disk space and nothing else.
-            tracing::warn!(invocation = self.id, %error, "spool is kept");
-        }
+        Spool::let_go(self.cloud, instance, &self.id).await;
         self.outcome(&ended, String::from_utf8_lossy(&output).into_owned())
     }
 
@@ -332,7 +328,7 @@ impl Run<'_> {
     }
 
     fn outcome(&self, ended: &Ended, output: String) -> Result<Value, CallFault> {
-        let fail = |code: String, message: String| Err(ApiError::new(code, message).into());
+        let fail = |code: &str, message: String| Err(ApiError::new(code, message).into());
         match &ended.end {
             CommandEnd::Exited { code: 0 } => {
                 let mut answer = json!({"invocationOutput": output, "invokeId": self.id});
@@ -351,10 +347,10 @@ impl Run<'_> {
                     line => format!(": {line}"),
                 };
                 let message = format!("the command ended with exit code {code}{detail}");
-                fail(format!("ExitCode.{code}"), message)
+                fail(&format!("ExitCode.{code}"), message)
             }
             CommandEnd::TimedOut(report) => fail(
-                "CommandTimeout".to_owned(),
+                "CommandTimeout",
                 format!(
                     "the command did not end within {} s; {}",
                     self.script.timeout,
@@ -366,11 +362,11 @@ impl Run<'_> {
                 Err(CallFault::Cancelled { report })
             }
             CommandEnd::Killed(report) => fail(
-                "CommandStopped".to_owned(),
+                "CommandStopped",
                 format!("the command was stopped; {}", describe_kill(report)),
             ),
             CommandEnd::Lost => fail(
-                "CommandLost".to_owned(),
+                "CommandLost",
                 "the instance ended while the command ran".to_owned(),
             ),
         }

@@ -25,9 +25,13 @@ impl<'a> Request<'a> {
 
     /// Returns the client token: the one of the template if it gives one.
     pub(super) fn token(&self) -> Result<String, ApiError> {
-        Ok(self
-            .text("ClientToken")?
-            .unwrap_or_else(|| self.call.client_token.clone()))
+        let own = self.text("ClientToken")?;
+        let token = own.unwrap_or_else(|| self.call.client_token.clone());
+        // Ids and memory follow from the token: without one, all calls would be the same call.
+        if token.is_empty() {
+            return Err(fault::missing("ClientToken"));
+        }
+        Ok(token)
     }
 
     /// Returns the parameter `name`, also in singular or plural; empty texts count as not given.

@@ -81,8 +81,8 @@ pub(super) struct Script {
 }
 
 impl Script {
-    /// Reads a script from the parameters that RunCommand and CreateCommand share; they differ in
-    /// the encoding that content has when the call does not say.
+    /// Reads a script from the parameters that `RunCommand` and `CreateCommand` share; they differ
+    /// in the encoding that content has when the call does not say.
     pub(super) fn of(request: &Request<'_>, default_encoding: &str) -> Result<Self, ApiError> {
         let encoding = request.text("ContentEncoding")?;
         let encoding = encoding.as_deref().unwrap_or(default_encoding);
@@ -137,7 +137,7 @@ impl Script {
     }
 
     /// The first line may name the interpreter, as the kernel reads it: a path and the rest of the
-    /// line as one argument. Vendor templates send Python as RunShellScript and rely on that.
+    /// line as one argument. Vendor templates send Python as `RunShellScript` and rely on that.
     fn argv(&self, content: &str) -> Vec<String> {
         let mut argv = Vec::new();
         match content
@@ -233,13 +233,11 @@ fn substitute(content: &str, values: &BTreeMap<String, String>) -> Result<String
         };
         let name = name.trim();
         text.push_str(before);
-        match values.get(name) {
-            Some(value) => text.push_str(value),
-            None => {
-                let why = format!("the command uses `{{{{{name}}}}}`, which has no value");
-                return Err(fault::invalid("Parameters", &why));
-            }
-        }
+        let value = values.get(name).ok_or_else(|| {
+            let why = format!("the command uses `{{{{{name}}}}}`, which has no value");
+            fault::invalid("Parameters", &why)
+        })?;
+        text.push_str(value);
         rest = behind;
     }
     text.push_str(rest);

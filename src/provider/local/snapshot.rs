@@ -58,7 +58,7 @@ impl Snapshot {
         layers
     }
 
-    /// Returns the record that DescribeSnapshots shows.
+    /// Returns the record that `DescribeSnapshots` shows.
     pub(super) fn describe(&self, is_used: bool) -> Value {
         json!({
             "SnapshotId": self.id,

@@ -137,6 +137,15 @@ impl<'a> Spool<'a> {
         Ok((ended, last(&stdout).to_vec()))
     }
 
+    /// Lets the driver forget the command: its end is recorded.
+    pub(super) async fn let_go(cloud: &LocalCloud, instance: &str, invocation: &str) {
+        match cloud.driver.acknowledge(instance, invocation).await {
+            Ok(()) | Err(DriverError::NotFound { .. }) => {}
+            // A spool that stays costs disk space and nothing else.
+            Err(error) => tracing::warn!(instance, invocation, %error, "spool is kept"),
+        }
+    }
+
     /// Tells whether the command ended, without taking anything over.
     pub(super) async fn peek(&self) -> Result<Option<CommandEnd>, CallFault> {
         let offsets = Offsets {

@@ -156,9 +156,9 @@ mod tests {
     #[test]
     fn tags_are_read_in_every_form() {
         #[track_caller]
-        fn case(given: Value) {
+        fn case(given: &Value) {
             assert_eq!(
-                read("Tags", &given).unwrap(),
+                read("Tags", given).unwrap(),
                 [
                     ("a".to_owned(), Some("1".to_owned())),
                     ("b".to_owned(), None)
@@ -166,11 +166,11 @@ mod tests {
                 "{given}"
             );
         }
-        case(json!([{"Key": "a", "Value": "1"}, {"Key": "b"}]));
-        case(json!([{"key": "a", "value": 1}, {"TagKey": "b", "TagValue": null}]));
-        case(json!({"a": "1", "b": null}));
-        case(json!([{"a": "1"}, {"b": null}]));
-        case(json!("[{\"Key\":\"a\",\"Value\":\"1\"},{\"Key\":\"b\"}]"));
+        case(&json!([{"Key": "a", "Value": "1"}, {"Key": "b"}]));
+        case(&json!([{"key": "a", "value": 1}, {"TagKey": "b", "TagValue": null}]));
+        case(&json!({"a": "1", "b": null}));
+        case(&json!([{"a": "1"}, {"b": null}]));
+        case(&json!("[{\"Key\":\"a\",\"Value\":\"1\"},{\"Key\":\"b\"}]"));
     }
 
     #[test]

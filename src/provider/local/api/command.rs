@@ -10,7 +10,7 @@ use crate::base::call::{ApiError, CallFault};
 use crate::base::time::utc_text;
 use crate::base::value::{Map, Value};
 use crate::provider::local::answer::{Page, name_fits, object};
-use crate::provider::local::api::table::{Api, Kind};
+use crate::provider::local::api::entry::{Api, Kind};
 use crate::provider::local::cloud::{LocalCloud, Reply};
 use crate::provider::local::command::SavedCommand;
 use crate::provider::local::fault;
@@ -40,7 +40,7 @@ pub(super) const APIS: &[Api] = &[
         summary: "Keeps a command; CommandContent is Base64 unless ContentEncoding says PlainText.",
         parameters: SCRIPT,
         kind: Kind::Changes,
-        handler: |cloud, request| Box::pin(create(cloud, request)),
+        handler: |_, request| Box::pin(async move { create(request) }),
     },
     Api {
         service: "ECS",
@@ -95,7 +95,7 @@ pub(super) const APIS: &[Api] = &[
     },
 ];
 
-async fn create(_cloud: &LocalCloud, request: &Request<'_>) -> Result<Reply, CallFault> {
+fn create(request: &Request<'_>) -> Result<Reply, CallFault> {
     request.required("Name")?;
     let script = Script::of(request, "Base64")?;
     let command = SavedCommand::of(request, derive_id("c-", &request.token()?, 0), script)?;

@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 use crate::base::call::{ApiError, CallFault};
 use crate::base::time::{Timestamp, utc_text};
 use crate::provider::local::answer::{Page, object};
-use crate::provider::local::api::table::{Api, Kind};
+use crate::provider::local::api::entry::{Api, Kind};
 use crate::provider::local::cloud::{LocalCloud, Reply};
 use crate::provider::local::driver::FileSpec;
 use crate::provider::local::fault;

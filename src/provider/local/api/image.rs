@@ -5,7 +5,7 @@ use serde_json::json;
 use crate::base::call::{ApiError, CallFault};
 use crate::base::value::Map;
 use crate::provider::local::answer::{Page, name_fits, object};
-use crate::provider::local::api::table::{Api, Kind};
+use crate::provider::local::api::entry::{Api, Kind};
 use crate::provider::local::cloud::{LocalCloud, Reply};
 use crate::provider::local::image::Image;
 use crate::provider::local::instance::Instance;

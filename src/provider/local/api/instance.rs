@@ -5,7 +5,7 @@ use serde_json::json;
 use crate::base::call::{ApiError, CallFault};
 use crate::base::value::{self, Map, Value};
 use crate::provider::local::answer::{Page, minute, name_fits};
-use crate::provider::local::api::table::{Api, Kind};
+use crate::provider::local::api::entry::{Api, Kind};
 use crate::provider::local::cloud::{LocalCloud, Reply};
 use crate::provider::local::instance::{Instance, Power};
 use crate::provider::local::request::Request;

@@ -6,7 +6,7 @@ use crate::base::call::CallFault;
 use crate::base::value::Map;
 use crate::provider::local::answer::{Page, object};
 use crate::provider::local::api::command::is_plain;
-use crate::provider::local::api::table::{Api, Kind};
+use crate::provider::local::api::entry::{Api, Kind};
 use crate::provider::local::cloud::{LocalCloud, Reply};
 use crate::provider::local::fault;
 use crate::provider::local::invocation::{Ended, Invocation, Lengths};
@@ -166,12 +166,7 @@ async fn refresh(
         match cloud.state.write(vec![stored.put()]).await {
             Ok(()) => {
                 for instance in taken {
-                    let id = &stored.value.id;
-                    cloud
-                        .driver
-                        .acknowledge(&instance, id)
-                        .await
-                        .map_err(fault::driver)?;
+                    Spool::let_go(cloud, &instance, &stored.value.id).await;
                 }
             }
             // Another reader was faster, and may have let go of the spool before this one saw all

@@ -3,6 +3,7 @@
 mod assistant;
 pub(super) mod command;
 mod disk;
+pub(super) mod entry;
 mod file;
 mod image;
 mod instance;

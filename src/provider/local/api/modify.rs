@@ -2,8 +2,8 @@
 
 use crate::base::call::CallFault;
 use crate::base::value::Map;
+use crate::provider::local::api::entry::{Api, Kind};
 use crate::provider::local::api::launch::check_hostname;
-use crate::provider::local::api::table::{Api, Kind};
 use crate::provider::local::cloud::{LocalCloud, Reply};
 use crate::provider::local::request::Request;
 

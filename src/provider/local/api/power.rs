@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 use crate::base::call::{ApiError, CallFault};
 use crate::base::value::Map;
 use crate::provider::local::answer::object;
-use crate::provider::local::api::table::{Api, Kind};
+use crate::provider::local::api::entry::{Api, Kind};
 use crate::provider::local::cloud::{LocalCloud, Reply};
 use crate::provider::local::instance::{Instance, Power};
 use crate::provider::local::request::Request;

@@ -4,7 +4,7 @@ use serde_json::json;
 
 use crate::base::call::CallFault;
 use crate::provider::local::answer::{Page, object};
-use crate::provider::local::api::table::{Api, Kind};
+use crate::provider::local::api::entry::{Api, Kind};
 use crate::provider::local::cloud::{LocalCloud, Reply};
 use crate::provider::local::instance::{cores, zone_of};
 use crate::provider::local::request::Request;
@@ -24,7 +24,7 @@ pub(super) const APIS: &[Api] = &[
         summary: "Lists the one zone of a region.",
         parameters: &["AcceptLanguage", "InstanceChargeType", "Verbose"],
         kind: Kind::Reads,
-        handler: |cloud, request| Box::pin(zones(cloud, request)),
+        handler: |cloud, request| Box::pin(async move { zones(cloud, request) }),
     },
     Api {
         service: "ECS",
@@ -32,7 +32,7 @@ pub(super) const APIS: &[Api] = &[
         summary: "Lists the one instance type, `local`: all processors of this machine.",
         parameters: &["InstanceTypes", "InstanceTypeFamily"],
         kind: Kind::Reads,
-        handler: |_, request| Box::pin(instance_types(request)),
+        handler: |_, request| Box::pin(async move { instance_types(request) }),
     },
     Api {
         service: "ECS",
@@ -57,7 +57,7 @@ fn regions(cloud: &LocalCloud, _request: &Request<'_>) -> Reply {
     .into()
 }
 
-async fn zones(cloud: &LocalCloud, request: &Request<'_>) -> Result<Reply, CallFault> {
+fn zones(cloud: &LocalCloud, request: &Request<'_>) -> Result<Reply, CallFault> {
     let zone = zone_of(&cloud.region_of(request)?);
     Ok(object(json!({"Zones": {"Zone": [{
         "ZoneId": zone,
@@ -69,7 +69,7 @@ async fn zones(cloud: &LocalCloud, request: &Request<'_>) -> Result<Reply, CallF
     .into())
 }
 
-async fn instance_types(request: &Request<'_>) -> Result<Reply, CallFault> {
+fn instance_types(request: &Request<'_>) -> Result<Reply, CallFault> {
     let wanted = request.list("InstanceTypes")?;
     let mut types = vec![json!({
         "InstanceTypeId": "local",

@@ -7,7 +7,7 @@ use crate::base::records::RecordChange;
 use crate::base::value::Map;
 use crate::provider::local::answer::Page;
 use crate::provider::local::api::disk::find_disk;
-use crate::provider::local::api::table::{Api, Kind};
+use crate::provider::local::api::entry::{Api, Kind};
 use crate::provider::local::cloud::{LocalCloud, Reply};
 use crate::provider::local::fault;
 use crate::provider::local::image::Image;

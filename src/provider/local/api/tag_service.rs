@@ -4,8 +4,8 @@ use serde_json::{Value, json};
 
 use crate::base::call::{ApiError, CallFault};
 use crate::provider::local::answer::{Page, object};
+use crate::provider::local::api::entry::{Api, Kind};
 use crate::provider::local::api::resource_tag::{ResourceKind, Tagged, all, edit};
-use crate::provider::local::api::table::{Api, Kind};
 use crate::provider::local::cloud::{LocalCloud, Reply};
 use crate::provider::local::fault;
 use crate::provider::local::request::Request;

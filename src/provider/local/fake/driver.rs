@@ -1,7 +1,8 @@
 //! A driver whose instances are maps of files in memory.
 //!
 //! Its "shell" reads one command a line: `echo WORDS`, `echo WORDS >&2`, `echo WORDS > PATH`,
-//! `cat PATH`, `head -c N /dev/zero`, `sleep N` (never ends by itself), `exit N`. Anything else is
+//! `cat PATH` (which must be there), `head -c N /dev/zero`, `sleep N` (times out at
+//! once, or never ends by itself), `exit N`. Anything else is
 //! an error of the test, not of the script.
 
 use std::collections::BTreeMap;
@@ -390,20 +391,19 @@ fn run(command: &Command, seen: &Files, written: &mut Files) -> Result<Run, Driv
                 written.insert((*path).to_owned(), sentence(said));
             }
             ["echo", said @ ..] => run.stdout.extend(sentence(said)),
-            ["cat", path] => match written.get(*path).or_else(|| seen.get(*path)) {
-                Some(content) => run.stdout.extend(content),
-                None => {
-                    run.stderr
-                        .extend(format!("cat: {path}: No such file\n").as_bytes());
-                    run.end = Some(CommandEnd::Exited { code: 1 });
-                }
-            },
+            ["cat", path] => {
+                let content = written.get(*path).or_else(|| seen.get(*path));
+                let content = content.ok_or_else(|| strange(line))?;
+                run.stdout.extend(content);
+            }
             ["head", "-c", count, "/dev/zero"] => {
                 let count = count.parse().map_err(|_| strange(line))?;
                 run.stdout.extend(std::iter::repeat_n(0, count));
             }
-            ["sleep", _] => {
-                run.end = None;
+            ["sleep", seconds] => {
+                let seconds = seconds.parse().map_err(|_| strange(line))?;
+                let is_too_long = Duration::from_secs(seconds) > command.timeout;
+                run.end = is_too_long.then(|| CommandEnd::TimedOut(KillReport::default()));
                 return Ok(run);
             }
             ["exit", code] => {
