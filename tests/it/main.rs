@@ -6,6 +6,7 @@ mod corpus;
 mod errors;
 mod mutation;
 mod robustness;
+mod runbooks;
 mod sandbox;
 mod schema;
 mod selectors;
