@@ -184,7 +184,17 @@ fn find(runner: &Runner, tree: &Tree, wish: &Wish) -> Result<Found, String> {
         } else {
             &wish.template
         };
-        return checked(runner, name, None, &Source::new(name, content));
+        let source = Source::new(name, content);
+        // The steps of an `ACS::Loop` were checked with the template around them, and cannot be
+        // without it.
+        let steps = wish.outer.is_some();
+        return parsed(name, None, &source, |template| {
+            if steps {
+                Vec::new()
+            } else {
+                check_template(runner, template)
+            }
+        });
     }
     if let Some(entry) = tree.closure.find(&wish.template, wish.version.as_deref()) {
         return Ok(Found {
@@ -200,23 +210,29 @@ fn find(runner: &Runner, tree: &Tree, wish: &Wish) -> Result<Found, String> {
         .library()
         .find(&wish.template, wish.version.as_deref())
     {
-        Ok(Some(found)) => checked(runner, &found.name, found.version, &found.source),
+        Ok(Some(found)) => parsed(&found.name, found.version, &found.source, |template| {
+            check_template(runner, template)
+        }),
         Ok(None) => Err(format!("there is no template `{}`", wish.template)),
         Err(error) => Err(error.to_string()),
     }
 }
 
-fn checked(
-    runner: &Runner,
+fn check_template(runner: &Runner, template: &Template) -> Vec<Diagnostic> {
+    check::check(template, runner.catalog(), runner.library())
+}
+
+fn parsed(
     name: &str,
     version: Option<String>,
     source: &Source,
+    check: impl FnOnce(&Template) -> Vec<Diagnostic>,
 ) -> Result<Found, String> {
     let digest = Digest::of(source.text().as_bytes());
     let parsed = parse::parse(source);
     let mut diagnostics = parsed.diagnostics;
     if let Some(template) = &parsed.template {
-        diagnostics.extend(check::check(template, runner.catalog(), runner.library()));
+        diagnostics.extend(check(template));
     }
     if let Some(error) = diagnostics
         .iter()

@@ -70,7 +70,10 @@ fn patrol_reports_every_instance_and_what_exceeds_its_limits() {
     let report = &calm.outputs["report"];
     assert_eq!(report["instances"], 2, "{report}");
     assert_eq!(report["ok"], 2, "{report}");
-    let strict = stage.succeed("patrol", json!({"maxLoadPerCore": 1000, "maxMemoryPercent": 0}));
+    let strict = stage.succeed(
+        "patrol",
+        json!({"maxLoadPerCore": 1000, "maxMemoryPercent": 0}),
+    );
     let warnings = strict.outputs["report"]["warnings"]
         .as_array()
         .unwrap()

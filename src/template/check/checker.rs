@@ -5,10 +5,12 @@ use std::collections::HashMap;
 
 use crate::action::Catalog;
 use crate::base::diagnostic::Diagnostic;
+use crate::base::source::Span;
 use crate::template::check::context::Context;
 use crate::template::check::library::{Action, Callee, Library, MAX_DEPTH};
 use crate::template::check::registry::{INVALID_CALLEE, RULES};
 use crate::template::check::report::Report;
+use crate::template::check::steps;
 use crate::template::model::Template;
 use crate::template::source::TemplateSource;
 
@@ -45,15 +47,39 @@ impl<'a> Checker<'a> {
     }
 
     fn check_at(&self, template: &Template, depth: usize) -> Vec<Diagnostic> {
-        let cx = Context::new(template, &self.library);
+        self.check_context(&Context::new(template, &self.library), depth)
+    }
+
+    fn check_context(&self, cx: &Context<'_>, depth: usize) -> Vec<Diagnostic> {
         let mut report = Report::default();
         for rule in RULES {
-            (rule.check)(&cx, &mut report);
+            (rule.check)(cx, &mut report);
         }
         if depth < MAX_DEPTH {
-            self.check_callees(&cx, depth, &mut report);
+            self.check_callees(cx, depth, &mut report);
+            self.check_steps(cx, depth, &mut report);
         }
         report.into_diagnostics()
+    }
+
+    /// Checks the steps of every `ACS::Loop` as tasks that follow those before the loop.
+    fn check_steps(&self, cx: &Context<'_>, depth: usize, report: &mut Report) {
+        for step in &cx.tasks {
+            let Some(steps) = steps::of(cx.template, step) else {
+                continue;
+            };
+            let mut inner = Context::new(&steps.template, &self.library);
+            inner.give_item(steps.range.clone());
+            let found = self.check_context(&inner, depth + 1);
+            // What stands before the loop has been checked in its own place.
+            let within = steps::node(step).map(|node| node.span).unwrap_or_default();
+            let inside = |span: Span| span.start >= within.start && span.end <= within.end;
+            found
+                .into_iter()
+                .filter(|diagnostic| inside(diagnostic.span))
+                .chain(steps.diagnostics)
+                .for_each(|diagnostic| report.push(diagnostic));
+        }
     }
 
     /// A run would meet the errors of called templates too late, so they are errors of the caller.

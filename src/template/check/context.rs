@@ -1,11 +1,13 @@
 //! What a rule is, and what it may look at.
 
+use std::ops::Range;
+
 use crate::action::{ActionSpec, Embedded};
 use crate::base::source::Spanned;
 use crate::template::check::library::{Action, Library, template_name};
 use crate::template::check::literal::is_null;
 use crate::template::check::report::Report;
-use crate::template::check::site::{Site, sites};
+use crate::template::check::site::{Owner, Site, sites};
 use crate::template::expr::{Expression, MapEntry};
 use crate::template::model::{Task, Template};
 
@@ -87,6 +89,18 @@ impl<'a> Context<'a> {
             library,
             tasks,
             sites: sites(template),
+        }
+    }
+}
+
+impl Context<'_> {
+    /// Lets the tasks of `range` name a loop item: they are the steps of an `ACS::Loop`.
+    pub(crate) fn give_item(&mut self, range: Range<usize>) {
+        let steps = &self.template.tasks[range];
+        for site in &mut self.sites {
+            if let Owner::Task(owner) = site.owner {
+                site.item |= steps.iter().any(|step| std::ptr::eq(step, owner));
+            }
         }
     }
 }

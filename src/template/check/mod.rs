@@ -15,6 +15,7 @@ mod resolve;
 mod rule;
 mod site;
 mod stand_in;
+mod steps;
 
 pub use checker::{Checker, check};
 pub use registry::codes;

@@ -1,5 +1,7 @@
 //! Every expression of a template, with the names that it may use where it stands.
 
+use crate::action::Embedded;
+use crate::template::check::steps::STEPS;
 use crate::template::expr::Expression;
 use crate::template::model::{Loop, Retry, Task, Template};
 
@@ -63,18 +65,32 @@ fn site<'a>(expression: &'a Expression, owner: Owner<'a>, tasks: usize, item: bo
 
 fn add_task<'a>(task: &'a Task, index: usize, sites: &mut Vec<Site<'a>>) {
     let owner = Owner::Task(task);
-    let per_item = task
-        .properties
-        .iter()
+    let repeats_steps = Embedded::from_name(task.action.value.as_str()) == Some(Embedded::Loop);
+    // The outputs of an `ACS::Loop` name outputs of its steps, which are checked with the steps.
+    let outputs = task.outputs.iter().filter(|_| !repeats_steps);
+    let per_item = properties(task, repeats_steps)
+        .into_iter()
         .chain(&task.when)
         .chain(&task.timeout)
-        .chain(task.outputs.iter().map(|output| &output.selector))
+        .chain(outputs.map(|output| &output.selector))
         .chain(retry_expressions(&task.retry));
     let item = task.looping.is_some();
     sites.extend(per_item.map(|expression| site(expression, owner, index, item)));
     if let Some(looping) = &task.looping {
         let once = loop_expressions(looping);
         sites.extend(once.map(|expression| site(expression, owner, index, false)));
+    }
+}
+
+/// Returns the properties, those that are the steps of an `ACS::Loop` left out.
+fn properties(task: &Task, repeats_steps: bool) -> Vec<&Expression> {
+    match task.properties.as_ref() {
+        Some(properties) if repeats_steps => {
+            let entries = properties.entries().unwrap_or_default();
+            let others = entries.iter().filter(|entry| entry.key != STEPS);
+            others.map(|entry| &entry.value).collect()
+        }
+        properties => properties.into_iter().collect(),
     }
 }
 

@@ -53,11 +53,6 @@ impl Stage {
         }
     }
 
-    /// Opens the same data directory once more, as a second process would.
-    pub(crate) fn reopen(&mut self) {
-        self.runner = open(self.folder.path(), Vec::new());
-    }
-
     pub(crate) fn wait<T>(&self, work: impl Future<Output = T>) -> T {
         self.runtime.block_on(async {
             tokio::time::timeout(PATIENCE, work)

@@ -33,6 +33,5 @@ fn is_supported(embedded: Embedded) -> bool {
             | Embedded::EventTrigger
             | Embedded::AlarmTrigger
             | Embedded::GitCodeRepo
-            | Embedded::Loop
     )
 }
