@@ -3,6 +3,9 @@
 use std::collections::HashMap;
 
 use oos::base::source::Source;
+use oos::base::value::Map;
+use oos::template::bind::{Strictness, bind};
+use oos::template::expr::{MapScope, Pseudo};
 use oos::template::model::Template;
 use oos::template::parse::parse;
 
@@ -62,6 +65,43 @@ fn every_file_parses_and_its_twin_means_the_same() {
         pairs += 1;
     }
     assert_eq!(pairs * 2, templates.len());
+}
+
+#[test]
+fn every_default_fits_its_own_parameter() {
+    let Some(folder) = folder() else { return };
+    let scope = MapScope::new()
+        .with_pseudo(Pseudo::RegionId, "cn-hangzhou")
+        .with_pseudo(Pseudo::AccountId, "1234567890123456")
+        .with_pseudo(Pseudo::ExecutionId, "exec-1")
+        .with_pseudo(Pseudo::CurrentDate, "2030-01-02")
+        .with_pseudo(Pseudo::CurrentUtcTime, "2030-01-02T03:04:05Z")
+        .with_pseudo(Pseudo::OosUtilVersion, "1.0.0");
+    for source in sources(&folder) {
+        let template = template(&source);
+        let required: Vec<&str> = template
+            .parameters
+            .iter()
+            .filter(|parameter| parameter.default.is_none())
+            .map(|parameter| parameter.name.value.as_str())
+            .collect();
+        let missing: Vec<String> = match bind(&template, &Map::new(), Strictness::TopLevel, &scope)
+        {
+            Ok(values) => {
+                assert_eq!(values.len(), template.parameters.len());
+                Vec::new()
+            }
+            Err(problems) => problems
+                .into_iter()
+                .map(|problem| problem.message)
+                .collect(),
+        };
+        let expected: Vec<String> = required
+            .iter()
+            .map(|name| format!("parameter `{name}` is required"))
+            .collect();
+        assert_eq!(missing, expected, "{}", source.name());
+    }
 }
 
 #[test]

@@ -4,7 +4,8 @@ use std::time::{Duration, Instant};
 
 use oos::base::source::Source;
 use oos::template::parse::parse;
-use oos::template::yaml::read_source;
+use oos::template::yaml::limit::SIZE_LIMIT;
+use oos::template::yaml::{read, read_source};
 
 use crate::support::corpus::{folder, sources};
 
@@ -34,6 +35,16 @@ fn survives(bytes: &[u8]) {
         parsed.template.is_some() || refused,
         "a text is refused without a reason"
     );
+    let Some(template) = parsed.template else {
+        return;
+    };
+    let value = template.root.to_value();
+    let printed = value.to_string();
+    // Escapes and aliases can make the print longer than what is read.
+    if printed.len() <= SIZE_LIMIT {
+        let again = read(&Source::new("again", printed), &mut Vec::new());
+        assert_eq!(again.map(|node| node.to_value()), Some(value));
+    }
 }
 
 /// Like [`survives`], with a look at the clock.
