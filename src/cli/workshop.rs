@@ -15,8 +15,8 @@ use crate::provider::http::{HttpLimits, HttpProvider};
 use crate::provider::local::LocalCloud;
 use crate::provider::local::driver::sandbox::Sandbox;
 use crate::runner::{Clock as _, Identity, Library, Parts, Runner, SystemClock};
-use crate::store::sqlite::SqliteStore;
 use crate::store::Templates as _;
+use crate::store::sqlite::SqliteStore;
 use crate::template::source::{Found, LookupError, TemplateSource};
 
 /// The folder in the data directory for instances and images.

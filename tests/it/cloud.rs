@@ -4,6 +4,7 @@ mod command;
 mod conformance;
 mod image;
 mod instance;
+mod reference;
 mod route;
 mod tag;
 

@@ -99,6 +99,9 @@ fn every_example_shows_what_its_page_is_about() {
             count += 1;
         }
     }
-    assert!(without.is_empty(), "examples of something else: {without:#?}");
+    assert!(
+        without.is_empty(),
+        "examples of something else: {without:#?}"
+    );
     assert!(count > 50, "{count} examples");
 }

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use crate::base::call::{ApiError, CallFault};
 use crate::base::records::{RecordChange, Records};
 use crate::base::value::Map;
-use crate::provider::local::driver::Driver;
+use crate::provider::local::driver::{Driver, DriverError};
 use crate::provider::local::fault;
 use crate::provider::local::image::{HOST_IMAGE, Image};
 use crate::provider::local::instance::{Instance, Power};
@@ -80,11 +80,12 @@ impl LocalCloud {
         match instance.power {
             Power::Stopped => Ok(Power::Stopped),
             Power::Running => {
-                let runs = self
-                    .driver
-                    .is_running(&instance.id)
-                    .await
-                    .map_err(fault::driver)?;
+                let runs = match self.driver.is_running(&instance.id).await {
+                    Ok(runs) => runs,
+                    // Its files are gone; it can still be listed and deleted.
+                    Err(DriverError::NotFound { .. }) => false,
+                    Err(error) => return Err(fault::driver(error)),
+                };
                 Ok(if runs { Power::Running } else { Power::Stopped })
             }
         }

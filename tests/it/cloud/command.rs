@@ -255,6 +255,31 @@ fn an_invocation_of_a_deleted_instance_can_still_be_listed() {
 }
 
 #[test]
+fn another_execution_sees_the_end_and_takes_nothing_over() {
+    let world = World::new();
+    let id = world.instance("a");
+    let started = world.ok(
+        "RunCommand",
+        json!({
+            "Type": "RunShellScript", "CommandContent": "echo hunter22", "InstanceIds": [id],
+        }),
+    );
+    let wanted = json!({"InvokeId": started["InvokeId"], "ContentEncoding": "PlainText"});
+    let read = call("ECS", "DescribeInvocationResults", "t", &wanted);
+    let mut other = world.context("t");
+    other.log.execution = other.log.execution.child(1);
+    let answer = world.call(&read, &other).unwrap();
+    let result = &answer["Invocation"]["InvocationResults"]["InvocationResult"][0];
+    assert_eq!(
+        (&result["ExitCode"], &result["Output"]),
+        (&json!(0), &json!(""))
+    );
+    let answer = world.ok("DescribeInvocationResults", wanted);
+    let result = &answer["Invocation"]["InvocationResults"]["InvocationResult"][0];
+    assert_eq!(result["Output"], "hunter22\n");
+}
+
+#[test]
 fn two_readers_of_one_end_agree() {
     let world = World::new();
     let id = world.instance("a");

@@ -121,7 +121,8 @@ async fn select(cloud: &LocalCloud, request: &Request<'_>) -> Result<Vec<Invocat
 }
 
 /// Takes over what the driver has of an invocation. The outputs of several instances stand in the
-/// log one after the other: one is taken over when all before it have ended.
+/// log one after the other: one is taken over when all before it have ended. Other executions see
+/// the status only.
 async fn refresh(
     cloud: &LocalCloud,
     request: &Request<'_>,
@@ -129,7 +130,8 @@ async fn refresh(
 ) -> Result<Invocation, CallFault> {
     let invocation = &mut stored.value;
     let mut base = invocation.log_base;
-    let mut is_turn = true;
+    // Only the execution that started a command knows which secrets to take out of its output.
+    let mut is_turn = invocation.log.execution == request.context.log.execution;
     let mut taken = Vec::new();
     let mut seen = Vec::new();
     for (place, target) in invocation.targets.iter_mut().enumerate() {
