@@ -106,6 +106,49 @@ fn each_rule_finds_its_examples_and_nothing_else() {
     assert!(without.is_empty(), "no example of {without:?}");
 }
 
+proptest::proptest! {
+    #![proptest_config(proptest::prelude::ProptestConfig::with_cases(128))]
+
+    #[test]
+    fn no_edit_of_a_template_makes_the_check_panic(
+        file in 0_usize..200,
+        at in 0_usize..2000,
+        length in 0_usize..60,
+        piece in 0_usize..PIECES.len(),
+    ) {
+        let sources = corpus::sources(&data(""));
+        let text = sources[file % sources.len()].text();
+        let boundary = |mut at: usize| {
+            at = at.min(text.len());
+            while !text.is_char_boundary(at) {
+                at -= 1;
+            }
+            at
+        };
+        let start = boundary(at % (text.len() + 1));
+        let end = boundary(start + length);
+        let edited = format!("{}{}{}", &text[..start], PIECES[piece], &text[end..]);
+        let found = findings(&Source::new("edited", edited.as_str()));
+        for one in found {
+            proptest::prop_assert!(one.span.end <= edited.len(), "{one:?}");
+        }
+    }
+}
+
+/// What an edit may leave behind.
+const PIECES: [&str; 10] = [
+    "",
+    "{{ nap.x }}",
+    "null",
+    "[",
+    "Fn::If: []",
+    "ACS::Loop",
+    "ACS::Template",
+    "ACS::Choice",
+    "{a: {{ ACS::TaskLoopItem }}}",
+    "\n",
+];
+
 #[test]
 fn published_templates_have_no_errors() {
     let Some(folder) = corpus::folder() else {

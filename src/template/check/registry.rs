@@ -40,6 +40,7 @@ pub(crate) const RULES: &[Rule] = &[
     rule::undeclared_aggregate::RULE,
     rule::undeclared_child_output::RULE,
     rule::unknown_action::RULE,
+    rule::unknown_condition::RULE,
     rule::unknown_jump_target::RULE,
     rule::unknown_property::RULE,
     rule::unknown_reference::RULE,

@@ -32,6 +32,7 @@ pub(super) mod unaggregated_output;
 pub(super) mod undeclared_aggregate;
 pub(super) mod undeclared_child_output;
 pub(super) mod unknown_action;
+pub(super) mod unknown_condition;
 pub(super) mod unknown_jump_target;
 pub(super) mod unknown_property;
 pub(super) mod unknown_reference;
