@@ -5,7 +5,7 @@ use crate::base::name::Name;
 use crate::base::value::{Map, Value};
 use crate::engine::event::{Failure, Started};
 use crate::engine::execution::Execution;
-use crate::engine::state::{Control, Pause, Unit};
+use crate::engine::state::{Control, Pause, TaskState, Unit};
 use crate::engine::status::{ExecutionStatus, TaskStatus, WaitReason};
 use crate::template::model::Template;
 
@@ -83,7 +83,7 @@ impl Execution {
         self.state
             .tasks
             .get(place as usize)
-            .map_or(TaskStatus::Pending, |task| task.shown_status())
+            .map_or(TaskStatus::Pending, TaskState::shown_status)
     }
 
     /// Returns the name of the task at a place of the template.

@@ -38,30 +38,18 @@ pub(super) fn plan(task: &Task, scope: &StateScope) -> Result<LoopPlan, Failure>
             let items = evaluate(task, "Loop.Items", &looping.items, scope)?;
             (items, declared_control(task, scope)?)
         }
-        None => {
-            let source = LoopSource::of(task);
-            let items = source
-                .items
-                .ok_or_else(|| evaluation(task, "property `LoopItems` is required"))?;
-            let items = evaluate(task, "Properties.LoopItems", &items, scope)?;
-            let path = "Properties.LoopRateControl";
-            (
-                items,
-                rate_control(task, path, source.rate_control.as_ref(), scope)?,
-            )
-        }
+        None => action_source(task, scope)?,
     };
     let items = list(items);
     let count = u32::try_from(items.len())
         .map_err(|_| evaluation(task, "`Loop.Items` holds too many items"))?;
     let started = scope.state.started.as_ref();
-    let batches = match started.map(|started| started.mode) {
-        // A person who debugs looks at one item after another.
-        Some(Mode::Debug) => Batches::Concurrency { window: 1 },
-        _ => {
-            let override_pause = started.map(|started| started.loop_mode).unwrap_or_default();
-            batches(task, count, &control, override_pause)?
-        }
+    // A person who debugs looks at one item after another.
+    let batches = if started.is_some_and(|started| started.mode == Mode::Debug) {
+        Batches::Concurrency { window: 1 }
+    } else {
+        let override_pause = started.map(|started| started.loop_mode).unwrap_or_default();
+        batches(task, count, &control, override_pause)?
     };
     Ok(LoopPlan {
         items: Arc::new(items),
@@ -69,6 +57,18 @@ pub(super) fn plan(task: &Task, scope: &StateScope) -> Result<LoopPlan, Failure>
             .unwrap_or(0),
         batches,
     })
+}
+
+/// Evaluates what an `ACS::Loop` loops over, and how.
+fn action_source(task: &Task, scope: &StateScope) -> Result<(Value, Control), Failure> {
+    let source = LoopSource::of(task);
+    let items = source
+        .items
+        .ok_or_else(|| evaluation(task, "property `LoopItems` is required"))?;
+    let items = evaluate(task, "Properties.LoopItems", &items, scope)?;
+    let path = "Properties.LoopRateControl";
+    let control = rate_control(task, path, source.rate_control.as_ref(), scope)?;
+    Ok((items, control))
 }
 
 /// Reads the items: `null` is none, JSON text of a list is the list, a scalar is a list of one.

@@ -140,9 +140,9 @@ pub enum WaitReason {
         /// The batch that ended, from 1.
         batch: u32,
     },
-    /// A task failed in mode FailurePause.
+    /// A task failed in mode `FailurePause`.
     Failure,
-    /// The next task waits for ExecuteTask in mode Debug.
+    /// The next task waits for `ExecuteTask` in mode Debug.
     Debug,
     /// The outcome of a call is unknown.
     Unknown {

@@ -4,6 +4,7 @@ mod check;
 mod cloud;
 mod corpus;
 mod errors;
+mod loop_scale;
 mod mutation;
 mod robustness;
 mod runbooks;

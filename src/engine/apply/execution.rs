@@ -9,14 +9,13 @@ use crate::engine::event::Started;
 use crate::engine::state::{Control, Pause, State};
 use crate::engine::status::{ExecutionStatus, Mode, WaitReason};
 
-pub(super) fn started(state: &mut State, started: &Started) -> Verdict {
+pub(super) fn started(state: &mut State, started: &Started) {
     state.started = Some(Arc::new(started.clone()));
     state.control = if state.tasks.is_empty() {
         Control::Finish
     } else {
         Control::Next(0)
     };
-    Ok(())
 }
 
 pub(super) fn paused(state: &mut State, task: u32, reason: &WaitReason) -> Verdict {

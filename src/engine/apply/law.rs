@@ -27,7 +27,10 @@ fn follow(state: &mut State, event: &Event) -> Verdict {
     use Control as C;
     use Fact as F;
     match (state.control, &event.fact) {
-        (C::New, F::ExecutionStarted(started)) => execution::started(state, started),
+        (C::New, F::ExecutionStarted(started)) => {
+            execution::started(state, started);
+            Ok(())
+        }
         (C::New | C::Ended(_), _) | (_, F::ExecutionStarted(_)) => {
             Err(format!("control stands at {:?}", state.control))
         }

@@ -5,8 +5,8 @@ use crate::engine::builtin::product::child;
 use crate::engine::event::{Failure, Work};
 
 pub(super) fn work(context: &Context) -> Result<Work, Failure> {
-    let content = context.text("TemplateContent");
-    let template = match (context.text("TemplateName"), &content) {
+    let inline = context.text("TemplateContent");
+    let template = match (context.text("TemplateName"), &inline) {
         (Some(name), _) => name,
         (None, Some(_)) => context.task.name.value.to_string(),
         (None, None) => {
@@ -17,7 +17,7 @@ pub(super) fn work(context: &Context) -> Result<Work, Failure> {
         id: child(context)?,
         template,
         version: context.text("TemplateVersion"),
-        content,
+        content: inline,
         parameters: context.map("Parameters")?,
         outer: None,
     })

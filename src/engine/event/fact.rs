@@ -21,6 +21,10 @@ pub struct Event {
 /// The facts.
 #[derive(Clone, PartialEq, Debug, Serialize, Deserialize)]
 #[serde(tag = "type")]
+#[expect(
+    clippy::large_enum_variant,
+    reason = "facts are made, written and applied one by one; a box for each start saves nothing"
+)]
 pub enum Fact {
     /// The execution was accepted. Always the first event, and only there.
     ExecutionStarted(Box<Started>),

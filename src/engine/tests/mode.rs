@@ -1,4 +1,4 @@
-//! The modes FailurePause and Debug (language reference 6.3 and 6.4; case 75).
+//! The modes `FailurePause` and Debug (language reference 6.3 and 6.4; case 75).
 
 use serde_json::json;
 
@@ -20,7 +20,7 @@ fn start(mode: Mode) -> World {
     World::start_with(TWO, |started| started.mode = mode)
 }
 
-/// An execution of mode FailurePause whose first task has failed.
+/// An execution of mode `FailurePause` whose first task has failed.
 fn failed() -> World {
     let mut world = start(Mode::FailurePause);
     world.fail("Denied");

@@ -6,7 +6,7 @@ use crate::base::call::CallFault;
 use crate::engine::status::ExecutionStatus as S;
 use crate::engine::tests::world::World;
 
-/// A WaitFor on `.Status` with more properties and more attributes.
+/// A `WaitFor` on `.Status` with more properties and more attributes.
 fn wait(properties: &str, attributes: &str) -> String {
     format!(
         "
@@ -133,19 +133,19 @@ fn case_58_true_is_the_text_true() {
 #[test]
 fn case_59_values_that_are_not_desired() {
     #[track_caller]
-    fn case(properties: &str, value: Value, expected: S) {
+    fn case(properties: &str, value: &Value, expected: S) {
         let text = wait(properties, "Retries: 0");
         let mut world = World::start(&text);
-        world.answer(status(&value));
+        world.answer(status(value));
         world.ended(expected);
     }
-    case("NotDesiredValues: [[]]", json!([]), S::Failed);
-    case("NotDesiredValues: [[]]", json!([1]), S::Success);
+    case("NotDesiredValues: [[]]", &json!([]), S::Failed);
+    case("NotDesiredValues: [[]]", &json!([1]), S::Success);
     let none = "DesiredValues: [a]\n      NotDesiredValues: []\n      StopRetryValues: []";
-    case(none, json!("a"), S::Success);
+    case(none, &json!("a"), S::Success);
     let both = "DesiredValues: [a, b]\n      NotDesiredValues: [b]";
-    case(both, json!("a"), S::Success);
-    case(both, json!("b"), S::Failed);
+    case(both, &json!("a"), S::Success);
+    case(both, &json!("b"), S::Failed);
 }
 
 #[test]

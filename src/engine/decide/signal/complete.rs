@@ -1,4 +1,4 @@
-//! CompleteExecution: a person ends the paused execution with a status.
+//! `CompleteExecution`: a person ends the paused execution with a status.
 
 use crate::engine::decide::signal::target::{not_now, record};
 use crate::engine::draft::Draft;

@@ -1,4 +1,4 @@
-//! ExecuteTask and RetryTask: a person has a task run.
+//! `ExecuteTask` and `RetryTask`: a person has a task run.
 
 use crate::base::value::Map;
 use crate::engine::decide::signal::target::{expect_task, not_now, place_of, record};

@@ -1,4 +1,4 @@
-//! SkipTask: a person takes a task as done.
+//! `SkipTask`: a person takes a task as done.
 
 use crate::engine::decide::signal::target::{expect_task, not_now, record};
 use crate::engine::draft::Draft;

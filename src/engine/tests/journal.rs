@@ -1,0 +1,298 @@
+//! The serialized form of every event: a journal of any released version must decode.
+
+use std::sync::Arc;
+
+use serde_json::json;
+
+use crate::base::call::{ApiCall, Rest};
+use crate::base::time::Timestamp;
+use crate::engine::event::{
+    Batches, Delay, End, Event, Fact, Failure, LoopPlan, Outer, PollPolicy, Request, Signal,
+    StopCause, TaskHead, UnitId, Work,
+};
+use crate::engine::status::{ExecutionStatus, LoopMode, WaitReason};
+use crate::engine::tests::world::{map, start_time, started};
+use crate::template::model::Jump;
+
+/// One line an event, in the order of [`facts`]. Lines are added, never changed.
+const GOLDEN: &str = include_str!("journal.jsonl");
+
+fn at() -> Timestamp {
+    start_time()
+}
+
+fn unit(item: Option<u32>) -> UnitId {
+    UnitId {
+        task: 1,
+        item,
+        attempt: 2,
+    }
+}
+
+fn call() -> ApiCall {
+    ApiCall {
+        service: "ECS".into(),
+        api: "RunInstances".into(),
+        region: "cn-test".into(),
+        parameters: map(json!({"Amount": 1})),
+        rest: None,
+        role: Some("runner".into()),
+        client_token: "token".into(),
+        auto_paging: true,
+    }
+}
+
+fn works() -> Vec<Work> {
+    let rest = Rest {
+        method: "PUT".into(),
+        uri: "/x".into(),
+        headers: map(json!({"A": "b"})),
+        body: json!("text"),
+    };
+    let policy = |delay| PollPolicy {
+        selector: "Status".into(),
+        desired: vec![json!("Running")],
+        not_desired: Vec::new(),
+        stop: vec![json!(null)],
+        retries: 10,
+        delay,
+        max_interval: 1800,
+    };
+    let poll = |delay| Work::Poll {
+        call: call(),
+        policy: policy(delay),
+    };
+    let id = started().id.child(1);
+    vec![
+        Work::Call {
+            call: ApiCall {
+                rest: Some(rest),
+                auto_paging: false,
+                ..call()
+            },
+        },
+        poll(Delay::Exponential),
+        poll(Delay::Constant { delay: 5 }),
+        poll(Delay::Linear {
+            delay: 5,
+            back_off: 2,
+        }),
+        Work::Sleep { until: at() },
+        Work::Choice {
+            target: Jump::Task("next".into()),
+        },
+        Work::Choice { target: Jump::End },
+        Work::Trigger {
+            event: json!({"a": 1}),
+        },
+        Work::Approval {
+            notice: Some(call()),
+            approvers: vec!["bob".into()],
+            required: 1,
+        },
+        Work::Pause,
+        Work::Child {
+            id,
+            template: "ACS::ECS::RunCommand".into(),
+            version: Some("v1".into()),
+            content: Some("Tasks: []".into()),
+            parameters: map(json!({"a": 1})),
+            outer: Some(Outer {
+                parameters: map(json!({"p": 1})),
+                outputs: [("t".to_owned(), map(json!({"o": 1})))].into(),
+                item: json!("i"),
+            }),
+        },
+    ]
+}
+
+fn ends() -> Vec<End> {
+    vec![
+        End::Success {
+            outputs: map(json!({"id": "i-1"})),
+        },
+        End::Failed {
+            failure: Failure::new("Denied", "told so"),
+            outputs: map(json!({})),
+        },
+        End::Cancelled {
+            report: "ended 1 process".into(),
+        },
+        End::Skipped,
+    ]
+}
+
+fn requests() -> Vec<Request> {
+    let task = Some("one".to_owned());
+    vec![
+        Request::Approve { task: task.clone() },
+        Request::Reject { task: None },
+        Request::ExecuteTask {
+            task: "one".into(),
+            parameters: Some(map(json!({"a": 1}))),
+        },
+        Request::RetryTask {
+            task: task.clone(),
+            parameters: None,
+        },
+        Request::SkipTask { task },
+        Request::CancelTask { task: "one".into() },
+        Request::CompleteExecution {
+            status: ExecutionStatus::Success,
+        },
+        Request::Cancel,
+    ]
+}
+
+/// Facts about the execution and its tasks.
+fn task_facts() -> Vec<Fact> {
+    let plan = |batches| LoopPlan {
+        items: Arc::new(vec![json!("a"), json!(1)]),
+        max_errors: 1,
+        batches,
+    };
+    let started_with = |looping| Fact::TaskStarted {
+        task: 1,
+        attempt: 1,
+        looping,
+        overrides: Some(map(json!({"API": "Other"}))),
+        deadline: Some(at()),
+    };
+    let mut settings = started();
+    settings.tasks = vec![TaskHead {
+        name: "one".into(),
+        action: "ACS::ExecuteAPI".into(),
+    }];
+    settings.trigger = Some(json!({"resourceId": "i-1"}));
+    settings.stored = map(json!({"a/b": "c"}));
+    settings.parent = Some(unit(None));
+    vec![
+        Fact::ExecutionStarted(Box::new(settings)),
+        started_with(Some(plan(Batches::Concurrency { window: 2 }))),
+        started_with(Some(plan(Batches::Batch {
+            sizes: vec![1, 1],
+            windows: vec![1, 1],
+            pause: LoopMode::FirstBatchPause,
+        }))),
+        Fact::TaskStarted {
+            task: 1,
+            attempt: 2,
+            looping: None,
+            overrides: None,
+            deadline: None,
+        },
+        Fact::TaskSkipped { task: 1 },
+        Fact::BatchEnded {
+            task: 1,
+            batch: 1,
+            pause: true,
+        },
+        Fact::BatchReleased { task: 1 },
+        Fact::TaskStopping {
+            task: 1,
+            cause: StopCause::Timeout,
+        },
+        Fact::TaskEnded {
+            task: 1,
+            end: ends().swap_remove(0),
+            target: Some(Jump::Next),
+        },
+        Fact::ExecutionPaused {
+            task: 1,
+            reason: WaitReason::Failure,
+        },
+        Fact::CancelRequested {
+            by: "ann".into(),
+            note: "enough".into(),
+        },
+        Fact::ExecutionEnded {
+            status: ExecutionStatus::Failed,
+            outputs: map(json!({"a": null})),
+            message: "Denied: told so".into(),
+        },
+    ]
+}
+
+/// Facts about units.
+fn unit_facts() -> Vec<Fact> {
+    let id = unit(Some(3));
+    vec![
+        Fact::UnitSkipped { unit: id },
+        Fact::UnitConfirmed { unit: id },
+        Fact::PollMissed {
+            unit: id,
+            poll: 0,
+            value: json!("Starting"),
+            fault: None,
+            next: at(),
+        },
+        Fact::PollMissed {
+            unit: id,
+            poll: 1,
+            value: json!(null),
+            fault: Some("no route".into()),
+            next: at(),
+        },
+        Fact::PollDue { unit: id, poll: 1 },
+        Fact::NoticeSent { unit: id },
+        Fact::Approved {
+            unit: id,
+            by: "bob".into(),
+        },
+        Fact::UnitLost {
+            unit: id,
+            reason: "link lost".into(),
+        },
+        Fact::ChildChanged {
+            unit: id,
+            waiting: true,
+        },
+    ]
+}
+
+fn facts() -> Vec<Fact> {
+    let mut facts = task_facts();
+    facts.extend(unit_facts());
+    facts.extend(works().into_iter().map(|work| Fact::UnitStarted {
+        unit: unit(None),
+        confirm: matches!(work, Work::Call { .. }),
+        work,
+    }));
+    facts.extend(ends().into_iter().map(|end| Fact::UnitEnded {
+        unit: unit(Some(0)),
+        end,
+    }));
+    facts.extend(requests().into_iter().map(|request| Fact::SignalReceived {
+        signal: Signal {
+            by: "ann".into(),
+            note: "because".into(),
+            request,
+        },
+    }));
+    facts
+}
+
+#[test]
+fn every_event_has_its_stable_form_and_decodes_from_it() {
+    let events: Vec<Event> = facts()
+        .into_iter()
+        .map(|fact| Event { at: at(), fact })
+        .collect();
+    let written: Vec<String> = events
+        .iter()
+        .map(|event| serde_json::to_string(event).unwrap())
+        .collect();
+    let golden: Vec<&str> = GOLDEN.lines().collect();
+    assert_eq!(written, golden, "\n{}\n", written.join("\n"));
+    for (event, line) in events.iter().zip(golden) {
+        assert_eq!(serde_json::from_str::<Event>(line).unwrap(), *event);
+    }
+}
+
+#[test]
+fn the_golden_file_has_every_fact() {
+    let mut names: Vec<&str> = facts().iter().map(Fact::name).collect();
+    names.sort_unstable();
+    names.dedup();
+    assert_eq!(names.len(), 21, "{names:?}");
+}
