@@ -1,12 +1,16 @@
 //! Selectors: the dialect compared with jq, hostile programs, and every program of the corpus.
 
+use std::collections::BTreeSet;
 use std::io::Write;
 use std::process::{Command, Stdio};
 use std::time::Duration;
 
 use oos::base::value::Value;
 use oos::template::expr::Selector;
+use oos::template::yaml::{Node, NodeKind, read};
 use serde_json::json;
+
+use crate::support::corpus::{folder, sources};
 
 /// The time that this thread was running: others share the machine.
 fn running_time() -> Duration {
@@ -341,4 +345,147 @@ fn hostile_programs_end_soon_with_an_error() {
         }
     }
     assert!(bad.is_empty(), "{}", bad.join("\n"));
+}
+
+/// Whatever a placeholder stands for, one of these makes the program around it whole.
+const DUMMIES: [&str; 4] = ["x", "0", "[\"x\"]", "true"];
+
+#[test]
+fn every_program_of_the_corpus_compiles() {
+    let Some(folder) = folder() else { return };
+    let mut programs = BTreeSet::new();
+    for source in sources(&folder) {
+        let root = read(&source, &mut Vec::new()).unwrap();
+        collect(&root, &mut programs);
+    }
+    let placeholder = fancy_regex::Regex::new(r"\{\{[^{}]*\}\}").unwrap();
+    let start = running_time();
+    let broken: Vec<_> = programs
+        .iter()
+        .filter(|(program, is_selector)| {
+            !DUMMIES.iter().any(|dummy| {
+                let text = placeholder.replace_all(program, *dummy);
+                let compiled = if *is_selector {
+                    Selector::compile(&text)
+                } else {
+                    Selector::compile_program(&text)
+                };
+                compiled.is_ok()
+            })
+        })
+        .collect();
+    println!(
+        "{} programs in {:?}",
+        programs.len(),
+        running_time() - start
+    );
+    assert!(broken.is_empty(), "{broken:#?}");
+    assert!(
+        programs.len() > 400,
+        "only {} programs found",
+        programs.len()
+    );
+}
+
+/// Collects the programs below a node: selectors with `true`, those of `Fn::Jq` with `false`.
+fn collect(node: &Node, programs: &mut BTreeSet<(String, bool)>) {
+    match &node.kind {
+        NodeKind::List(nodes) => nodes.iter().for_each(|node| collect(node, programs)),
+        NodeKind::Map(entries) => {
+            for entry in entries {
+                match (entry.key.as_str(), &entry.value.kind) {
+                    ("ValueSelector" | "PropertySelector", NodeKind::Text(text)) => {
+                        programs.insert((text.clone(), true));
+                    }
+                    ("Fn::Jq", NodeKind::List(arguments)) => {
+                        if let Some(NodeKind::Text(text)) = arguments.get(1).map(|node| &node.kind)
+                        {
+                            programs.insert((text.clone(), false));
+                        }
+                    }
+                    _ => {}
+                }
+                collect(&entry.value, programs);
+            }
+        }
+        _ => {}
+    }
+}
+
+/// The words that random programs are made of.
+const WORDS: [&str; 60] = [
+    ".",
+    ".a",
+    ".b",
+    "[]",
+    "[0]",
+    "[-1]",
+    "[1:]",
+    "?",
+    "|",
+    ",",
+    "+",
+    "-",
+    "*",
+    "/",
+    "%",
+    "==",
+    "<",
+    "and",
+    "or",
+    "//",
+    "not",
+    "(",
+    ")",
+    "[",
+    "]",
+    "{",
+    "}",
+    "\"x\"",
+    "\"\\(.)\"",
+    "1",
+    "0",
+    "1e9",
+    "null",
+    "nan",
+    "empty",
+    "error",
+    "..",
+    "|=",
+    "=",
+    "+=",
+    "as $x |",
+    "$x",
+    "try",
+    "catch",
+    "if",
+    "then",
+    "else",
+    "end",
+    "reduce",
+    "range(3)",
+    "recurse",
+    "path(..)",
+    "map(.)",
+    "add",
+    "tojson",
+    "sort",
+    "test(\"x\")",
+    "gsub(\"\";\"y\")",
+    "to_entries",
+    "limit(2;.[])",
+];
+
+proptest::proptest! {
+    #[test]
+    fn random_programs_never_panic(
+        words in proptest::collection::vec(proptest::sample::select(&WORDS[..]), 1..12)
+    ) {
+        let input = json!({"a": [1, {"b": "xx"}, null, [2.5]], "b": "text"});
+        for separator in ["", " ", "|"] {
+            if let Ok(selector) = Selector::compile_program(&words.join(separator)) {
+                let _ = selector.all(&input);
+            }
+        }
+    }
 }

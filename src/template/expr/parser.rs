@@ -249,7 +249,7 @@ fn template_arguments(node: &Node, report: &mut Vec<Diagnostic>) -> Expression {
         .map(|(index, node)| match &node.kind {
             NodeKind::Text(text) if index == 0 => {
                 if let Err(reason) = restriction::check(text) {
-                    report.push(Diagnostic::error("invalid-jinja", node.span, reason));
+                    report.push(Diagnostic::error("function-arguments", node.span, reason));
                 }
                 Expression(Arc::new(Parsed {
                     node: node.clone(),

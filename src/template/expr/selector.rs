@@ -118,3 +118,114 @@ pub enum SelectorError {
         limit: String,
     },
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use serde_json::json;
+
+    #[track_caller]
+    fn case(selector: &str, input: &Value, expected: &Value) {
+        let found = Selector::compile(selector).unwrap().all(input).unwrap();
+        assert_eq!(Value::Array(found), *expected, "{selector}");
+    }
+
+    #[test]
+    fn a_path_needs_no_dot() {
+        let input = json!({"A": {"B": [{"C": 1}, {"C": 2}]}, "length-of": 3});
+        case("A.B[].C", &input, &json!([1, 2]));
+        case(" A.B[0].C", &input, &json!([1]));
+    }
+
+    #[test]
+    fn a_path_may_go_on_with_functions() {
+        case("A|length|tostring", &json!({"A": [1, 2]}), &json!(["2"]));
+    }
+
+    #[test]
+    fn functions_and_keywords_get_no_dot() {
+        case("map(.a)", &json!([{"a": 1}]), &json!([[1]]));
+        case("length", &json!([1]), &json!([1]));
+        case("if . then 1 else 2 end", &json!(true), &json!([1]));
+        case("keys.a", &json!({"keys": {"a": 5}}), &json!([5]));
+    }
+
+    #[test]
+    fn entries_may_be_made_of_key_and_value_in_capitals() {
+        let tags = json!({"Tags": [{"Key": "a", "Value": 1}, {"k": "b", "v": null}]});
+        case(".Tags | from_entries", &tags, &json!([{"a": 1, "b": null}]));
+    }
+
+    #[test]
+    fn look_ahead_works() {
+        case("test(\"^(?!acs).*\")", &json!("my-x"), &json!([true]));
+        case("test(\"^(?!acs).*\")", &json!("acs-x"), &json!([false]));
+    }
+
+    #[test]
+    fn numbers_are_normal_and_large_ones_exact() {
+        let input = json!({"a": 1.10, "b": 2.0, "c": u64::MAX, "d": i64::MIN});
+        case(".a, .b", &input, &json!([1.1, 2]));
+        case(".c, .d", &input, &json!([u64::MAX, i64::MIN]));
+        case("\"\\(.a) \\(.b)\"", &input, &json!(["1.1 2"]));
+    }
+
+    #[test]
+    fn what_reaches_outside_is_refused_by_name() {
+        for name in ["env", "halt", "input", "debug", "now"] {
+            let refused = Selector::compile_program(name).unwrap_err();
+            assert_eq!(
+                refused,
+                SelectorError::Forbidden {
+                    name: name.to_owned()
+                }
+            );
+        }
+        let refused = Selector::compile_program("def f: 1; f").unwrap_err();
+        assert_eq!(
+            refused,
+            SelectorError::Forbidden {
+                name: "def".to_owned()
+            }
+        );
+    }
+
+    #[test]
+    fn a_syntax_error_says_what_was_expected_and_where() {
+        let refused = Selector::compile("a | select(").unwrap_err();
+        let expected =
+            "`.a | select(` is not a jq program: expected closing parenthesis at the end";
+        assert_eq!(refused.to_string(), expected);
+        let refused = Selector::compile_program("lenght").unwrap_err().to_string();
+        assert!(refused.contains("did you mean `length`?"), "{refused}");
+    }
+
+    #[test]
+    fn ordinary_programs_on_long_lists_stay_within_their_budget() {
+        let list: Vec<Value> = (0..20_000)
+            .map(|i| json!({"Id": format!("i-{i}"), "N": i}))
+            .collect();
+        let input = json!({"L": list});
+        let count = |program: &str| {
+            Selector::compile(program)
+                .unwrap()
+                .all(&input)
+                .unwrap()
+                .len()
+        };
+        assert_eq!(count("L[].Id"), 20_000);
+        assert_eq!(
+            count("L[] | select(.N % 2 == 0) | select(.Id | test(\"0$\")) | .Id"),
+            2000
+        );
+        assert_eq!(count("reduce .L[] as $x ([]; . + [$x.N])"), 1);
+        assert_eq!(
+            count("L | map(.N) | add, (group_by(. % 7) | length), max"),
+            3
+        );
+        assert_eq!(
+            count("L | map({key: .Id, value: .N}) | from_entries | to_entries[]"),
+            20_000
+        );
+    }
+}

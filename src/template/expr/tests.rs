@@ -508,3 +508,26 @@ fn a_literal_map_can_be_looked_into() {
     assert_eq!(literal.evaluate(&MapScope::new()), Ok(json!({"a": [1]})));
     assert!(literal.get("a").unwrap().elements().is_some());
 }
+
+#[test]
+fn a_loop_item_is_pasted_into_a_selector_before_it_is_compiled() {
+    let scope = MapScope::new().with_pseudo(Pseudo::TaskLoopItem, "i-1");
+    let selector = parse(&json!(".|(.imageId),\"{{ ACS::TaskLoopItem }}\""));
+    let program = selector.evaluate(&scope).unwrap();
+    let selector = crate::template::expr::Selector::compile(program.as_str().unwrap()).unwrap();
+    let found = selector.all(&json!({"imageId": "m-1"}));
+    assert_eq!(found, Ok(vec![json!("m-1"), json!("i-1")]));
+}
+
+proptest::proptest! {
+    #[test]
+    fn random_texts_never_panic(text in "([{}a-c.|+*(),'\" :\\[\\]-]|\\{\\{|\\}\\}|ACS::|oos:|region-Id|list| if | else |值){0,24}") {
+        let scope = scope();
+        let mut report = Vec::new();
+        for value in [json!(text), json!({"Fn::Jinja": [text, {"a": [1, "b"]}]}), json!({"Fn::Eval": text})] {
+            let expression = Expression::parse(&node_of(&value), &mut report);
+            let _ = expression.references();
+            let _ = expression.evaluate(&scope);
+        }
+    }
+}

@@ -150,34 +150,30 @@ fn check_size(text: &str) -> Result<(), Failure> {
 }
 
 fn parse(text: &str) -> Result<Term<&str>, Failure> {
-    let tokens = Lexer::new(text).lex().map_err(|errors| {
-        Failure::Syntax(
-            errors
-                .first()
-                .map_or_else(String::new, |(expected, found)| {
-                    format!("expected {} at `{}`", expected.as_str(), start_of(found))
-                }),
-        )
-    })?;
-    Parser::new(&tokens).parse(Parser::term).map_err(|errors| {
-        Failure::Syntax(
-            errors
-                .first()
-                .map_or_else(String::new, |(expected, found)| {
-                    let place = Token::opt_as_str(*found, text);
-                    let place = if place.is_empty() {
-                        "the end".to_owned()
-                    } else {
-                        format!("`{}`", start_of(place))
-                    };
-                    format!("expected {} at {place}", expected.as_str())
-                }),
-        )
-    })
+    let syntax = |expected: &str, found: &str| {
+        Failure::Syntax(format!("expected {expected} at {}", place(found)))
+    };
+    let tokens = Lexer::new(text)
+        .lex()
+        .map_err(|errors| match errors.first() {
+            Some((expected, found)) => syntax(expected.as_str(), found),
+            None => syntax("a program", text),
+        })?;
+    Parser::new(&tokens)
+        .parse(Parser::term)
+        .map_err(|errors| match errors.first() {
+            Some((expected, found)) => syntax(expected.as_str(), Token::opt_as_str(*found, text)),
+            None => syntax("a program", text),
+        })
 }
 
-fn start_of(text: &str) -> String {
-    text.chars().take(20).collect()
+/// Names the place by how it begins.
+fn place(rest: &str) -> String {
+    const SHOWN: usize = 20;
+    if rest.trim().is_empty() {
+        return "the end".to_owned();
+    }
+    format!("`{}`", rest.chars().take(SHOWN).collect::<String>())
 }
 
 /// Functions that jq has and that would reach outside of the program.
