@@ -167,6 +167,21 @@ fn place<R: Read>(
     }
     let header = entry.header().clone();
     let kind = header.entry_type();
+    if !make(entry, kind, path)? {
+        return Ok(None);
+    }
+    dress(&header, kind, path).map_err(failed())?;
+    let time = header.mtime().map_err(failed())?;
+    if kind == EntryType::Directory {
+        return Ok(Some(time));
+    }
+    set_time(path, time).map_err(failed())?;
+    Ok(None)
+}
+
+/// Makes the file, folder or link of an entry; returns whether it has an owner and a time of its own.
+fn make<R: Read>(entry: &mut Entry<'_, R>, kind: EntryType, path: &Path) -> Result<bool, Failure> {
+    let failed = || Failure::system::<io::Error>(format!("unpacking `{}`", path.display()));
     match kind {
         EntryType::Directory => make_folder(path).map_err(failed())?,
         EntryType::Regular | EntryType::Continuous | EntryType::GNUSparse => {
@@ -184,12 +199,12 @@ fn place<R: Read>(
             check_parents(existing.parent().unwrap_or(Path::new("/")))?;
             fs::hard_link(existing, path).map_err(failed())?;
             // Owner, bits and time are those of what it links to.
-            return Ok(None);
+            return Ok(false);
         }
         EntryType::Fifo => {
             remove(path).map_err(failed())?;
-            mknodat(CWD, path, FileType::Fifo, Mode::RUSR | Mode::WUSR, 0)
-                .map_err(Failure::system(format!("unpacking `{}`", path.display())))?;
+            let mode = Mode::RUSR | Mode::WUSR;
+            mknodat(CWD, path, FileType::Fifo, mode, 0).map_err(|errno| failed()(errno.into()))?;
         }
         EntryType::Char | EntryType::Block => {
             return Err(Failure::Invalid(format!(
@@ -198,15 +213,9 @@ fn place<R: Read>(
             )));
         }
         // Headers of no file: global attributes and what later formats may add.
-        _ => return Ok(None),
+        _ => return Ok(false),
     }
-    dress(&header, kind, path).map_err(failed())?;
-    let time = header.mtime().map_err(failed())?;
-    if kind == EntryType::Directory {
-        return Ok(Some(time));
-    }
-    set_time(path, time).map_err(failed())?;
-    Ok(None)
+    Ok(true)
 }
 
 /// Refuses to write through links: an archive that does so means to surprise.
