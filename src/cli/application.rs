@@ -15,9 +15,16 @@ use crate::config::Settings;
 
 /// Runs the command that the process was started with.
 pub fn main() -> ExitCode {
+    // A panic has printed what it has to say; its exit code is one of ours like any other.
+    std::panic::catch_unwind(run)
+        .unwrap_or(Exit::Internal)
+        .into()
+}
+
+fn run() -> Exit {
     let arguments = match Arguments::try_parse() {
         Ok(arguments) => arguments,
-        Err(error) => return usage(&error).into(),
+        Err(error) => return usage(&error),
     };
     telemetry::start(arguments.global.verbose);
     let mut output = Output::for_process(&arguments.global);
@@ -35,7 +42,7 @@ pub fn main() -> ExitCode {
         }
         Err(error) => Err(error.into()),
     };
-    finish(outcome, &mut output).into()
+    finish(outcome, &mut output)
 }
 
 /// Prints what is still to be printed and returns how the process ends.

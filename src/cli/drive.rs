@@ -174,9 +174,8 @@ impl<'a> Watch<'a> {
             Some(tree) if !is_being_asked => {
                 tree.draw(&self.follower, client::now(), self.output);
             }
-            Some(_) => {}
             None if self.output.format() == Format::Text => print_changes(&changes, self.output)?,
-            None => {}
+            Some(_) | None => {}
         }
         if !changes.is_empty() && !is_being_asked {
             self.ask().await?;

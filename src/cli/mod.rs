@@ -13,6 +13,7 @@ mod session;
 mod telemetry;
 
 mod client;
+mod cloud;
 mod workshop;
 
 mod answer;

@@ -87,7 +87,11 @@ fn explanation(argument: &Arg) -> String {
     if !values.is_empty() {
         write!(words, " One of {}.", values.join(", ")).expect("strings grow");
     }
-    if let Some(default) = argument.get_default_values().first() {
+    let default = argument
+        .get_default_values()
+        .first()
+        .filter(|_| argument.get_action().takes_values() && !argument.is_hide_default_value_set());
+    if let Some(default) = default {
         write!(words, " Default: `{}`.", default.to_string_lossy()).expect("strings grow");
     }
     if let Some(variable) = argument.get_env() {

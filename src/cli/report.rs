@@ -1,6 +1,6 @@
 //! The one place that prints errors: what failed, why, what to do about it, and the exit code.
 
-use std::io;
+use std::{fmt, io};
 
 use crate::cli::exit::Exit;
 use crate::cli::output::{Output, Role};
@@ -86,6 +86,16 @@ impl Failure {
                 }
                 exit
             }
+        }
+    }
+}
+
+impl fmt::Display for Failure {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Told { error, .. } => write!(f, "{error:#}"),
+            Self::Reported(_) => f.write_str("failed"),
+            Self::BrokenPipe => f.write_str("nobody reads standard output"),
         }
     }
 }

@@ -16,6 +16,7 @@ use crate::cli::output::{DiagnosticReport, Output, counted};
 use crate::cli::prompt;
 use crate::cli::report::Failure;
 use crate::cli::session::Session;
+use crate::cli::template_file::read_template;
 use crate::engine::status::{LoopMode, Mode, SafetyCheck};
 use crate::runner::library::template_name;
 use crate::runner::{Prepared, Runner, StartError, StartRequest, TemplateRef};
@@ -262,9 +263,9 @@ pub(super) fn refused(error: StartError, output: &mut Output) -> Failure {
             let message = format!("{error}:\n  {}", lines.join("\n  "));
             Failure::usage(anyhow!(message)).hinted("Give values with `-p NAME=VALUE`.")
         }
-        StartError::Unserved { ref unserved, .. } => {
+        StartError::Unserved { name, unserved } => {
             let mut calls: BTreeMap<String, String> = BTreeMap::new();
-            for found in unserved {
+            for found in &unserved {
                 let place = found.template.position(found.usage.span.start);
                 let name = format!("{}.{}", found.usage.service, found.usage.api);
                 calls
@@ -275,8 +276,12 @@ pub(super) fn refused(error: StartError, output: &mut Output) -> Failure {
                 .iter()
                 .map(|(name, place)| format!("{name} ({place})"))
                 .collect();
-            Failure::usage(anyhow!("{error}:\n  {}", lines.join("\n  ")))
-                .hinted("`oos action list --apis` shows what is served.")
+            let apis = counted(lines.len(), "API");
+            Failure::usage(anyhow!(
+                "`{name}` calls {apis} that this profile does not serve:\n  {}",
+                lines.join("\n  ")
+            ))
+            .hinted("`oos action list --apis` shows what is served.")
         }
         StartError::NotFound { .. } => not_found_failure(error),
         StartError::Store(error) => error.into(),
@@ -293,6 +298,19 @@ fn not_found_failure(error: StartError) -> Failure {
         _ => "`oos template list` shows what there is; `--library DIR` adds a folder.".to_owned(),
     };
     Failure::usage(error).hinted(hint)
+}
+
+/// Returns the text of a file, or says what is wrong with it.
+pub(super) fn read_file(path: &Path, output: &mut Output) -> Result<Source, Failure> {
+    read_template(path)
+        .map_err(Failure::usage)?
+        .map_err(|unreadable| {
+            let invalid = StartError::Invalid {
+                template: *unreadable.text,
+                diagnostics: vec![*unreadable.diagnostic],
+            };
+            refused(invalid, output)
+        })
 }
 
 /// Returns the template in a text, or says what is wrong with it.

@@ -6,6 +6,7 @@ use std::sync::Arc;
 use anyhow::Context as _;
 use tokio::runtime::{Builder, Handle, Runtime};
 
+use crate::base::output::OutputSink;
 use crate::base::source::Source;
 use crate::cli::environment;
 use crate::cli::report::Failure;
@@ -27,6 +28,7 @@ const SANDBOX_FOLDER: &str = "sandbox";
 pub(super) struct Workshop {
     runtime: Runtime,
     runner: Runner,
+    store: Arc<SqliteStore>,
 }
 
 impl Workshop {
@@ -46,7 +48,7 @@ impl Workshop {
         let http = HttpProvider::new(HttpLimits::default()).map_err(Failure::internal)?;
         let runner = Runner::new(Parts {
             library: library(settings, store.clone(), runtime.handle().clone()),
-            store,
+            store: store.clone(),
             provider: Arc::new(Registry::new(Arc::new(cloud), Arc::new(http))),
             clock: Arc::new(SystemClock),
             identity: Identity {
@@ -55,12 +57,21 @@ impl Workshop {
                 region: settings.region.clone(),
             },
         });
-        Ok(Self { runtime, runner })
+        Ok(Self {
+            runtime,
+            runner,
+            store,
+        })
     }
 
     /// Returns the runner.
     pub(super) fn runner(&self) -> &Runner {
         &self.runner
+    }
+
+    /// Returns what takes the output of commands.
+    pub(super) fn sink(&self) -> Arc<dyn OutputSink> {
+        self.store.clone()
     }
 
     /// Runs work to its end.

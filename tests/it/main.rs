@@ -1,6 +1,7 @@
 //! Tests of the whole program, one theme a file.
 
 mod check;
+mod cli;
 mod cloud;
 mod corpus;
 mod errors;

@@ -27,7 +27,7 @@ pub(in crate::cli) struct Arguments {
 
 #[derive(Debug, Subcommand)]
 enum ActionCommand {
-    /// List the actions, or the APIs that ACS::ExecuteAPI may call
+    /// List the actions, or the APIs that `ACS::ExecuteAPI` may call
     List {
         /// List the APIs of the profile's provider
         #[arg(long)]

@@ -8,8 +8,7 @@ use crate::cli::exit::Exit;
 use crate::cli::graph::{self, Flow};
 use crate::cli::report::Failure;
 use crate::cli::session::{Outcome, Session};
-use crate::cli::start::{not_found, parsed, reference};
-use crate::cli::template_file::read_template;
+use crate::cli::start::{not_found, parsed, read_file, reference};
 use crate::cli::workshop::library;
 use crate::engine::event::{Event, Fact};
 use crate::runner::TemplateRef;
@@ -101,7 +100,7 @@ fn damaged(what: &str, reason: &str) -> Failure {
 
 fn template(subject: &str, session: &mut Session) -> Result<Template, Failure> {
     let source = match reference(subject, None) {
-        TemplateRef::File(path) => read_template(&path).map_err(Failure::usage)?,
+        TemplateRef::File(path) => read_file(&path, &mut session.output)?,
         TemplateRef::Text { name, text } => Source::new(name, text),
         TemplateRef::Name { name, version } => {
             let client = Client::open(&session.settings)?;

@@ -1,8 +1,8 @@
 //! The list of commands.
 
 use crate::cli::command::{
-    action, approve, cancel, complete, completion, events, execute, graph, list, logs, plan,
-    reject, resume, retry, run, show, skip, tasks, template, validate,
+    action, approve, cancel, complete, completion, doctor, events, execute, graph, image, instance,
+    list, logs, plan, reject, resume, retry, run, schema, show, skip, tasks, template, validate,
 };
 use crate::cli::session::{Outcome, Session};
 
@@ -45,8 +45,16 @@ pub(in crate::cli) enum Command {
     Template(template::Arguments),
     /// Look at the actions that templates may use
     Action(action::Arguments),
+    /// Look after local instances
+    Instance(instance::Arguments),
+    /// Look after local images
+    Image(image::Arguments),
     /// Draw the flow of a template or of an execution
     Graph(graph::Arguments),
+    /// Print the JSON Schema of templates, for editors
+    Schema(schema::Arguments),
+    /// Find out whether this machine can run everything, and what would help
+    Doctor(doctor::Arguments),
     /// Print the completion script of a shell
     Completion(completion::Arguments),
 }
@@ -73,7 +81,11 @@ impl Command {
             Self::Complete(arguments) => arguments.run(session),
             Self::Template(arguments) => arguments.run(session),
             Self::Action(arguments) => arguments.run(session),
+            Self::Instance(arguments) => arguments.run(session),
+            Self::Image(arguments) => arguments.run(session),
             Self::Graph(arguments) => arguments.run(session),
+            Self::Schema(arguments) => arguments.run(session),
+            Self::Doctor(arguments) => arguments.run(session),
             Self::Completion(arguments) => arguments.run(session),
         }
     }

@@ -74,7 +74,7 @@ impl Arguments {
             if ended || !self.follow {
                 return Ok(Exit::Success);
             }
-            client.wait(tokio::time::sleep(LOOK_AGAIN));
+            client.wait(async { tokio::time::sleep(LOOK_AGAIN).await });
         }
     }
 

@@ -1,6 +1,6 @@
 //! `oos template`: templates that are kept with their versions, and all others that can be run.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use anyhow::anyhow;
 use clap::{Args, Subcommand};
@@ -12,8 +12,7 @@ use crate::cli::global::Format;
 use crate::cli::output::{Role, Table, TableCell, local};
 use crate::cli::report::Failure;
 use crate::cli::session::{Outcome, Session};
-use crate::cli::start::{not_found, parsed};
-use crate::cli::template_file::read_template;
+use crate::cli::start::{not_found, parsed, read_file};
 use crate::cli::workshop::library;
 use crate::runner::library::template_name;
 use crate::template::parse::parse;
@@ -164,11 +163,11 @@ fn find(
 
 fn create(
     client: &Client,
-    file: &PathBuf,
+    file: &Path,
     name: Option<String>,
     session: &mut Session,
 ) -> Result<(), Failure> {
-    let source = read_template(file).map_err(Failure::usage)?;
+    let source = read_file(file, &mut session.output)?;
     parsed(source.clone(), &mut session.output)?;
     let name = name.or_else(|| template_name(file)).ok_or_else(|| {
         Failure::usage(anyhow!("`{}` gives no name", file.display()))

@@ -141,7 +141,15 @@ fn check_file(
     catalog: &Catalog,
     templates: &dyn TemplateSource,
 ) -> Result<Checked, anyhow::Error> {
-    let source = read_template(path)?;
+    let source = match read_template(path)? {
+        Ok(source) => source,
+        Err(unreadable) => {
+            return Ok(Checked {
+                source: *unreadable.text,
+                diagnostics: vec![*unreadable.diagnostic],
+            });
+        }
+    };
     let Parsed {
         template,
         mut diagnostics,

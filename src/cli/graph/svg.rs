@@ -80,14 +80,14 @@ pub(in crate::cli) fn svg(flow: &Flow) -> String {
     let y = top(end_row);
     push(
         &mut page,
-        format!(
+        &format!(
             r#"<rect class="end" x="{}" y="{y}" width="80" height="30" rx="15"/>"#,
             middle - 40
         ),
     );
     push(
         &mut page,
-        format!(
+        &format!(
             r#"<text class="name" x="{middle}" y="{}" text-anchor="middle">end</text>"#,
             y + 20
         ),
@@ -102,7 +102,7 @@ enum Side {
     Right,
 }
 
-fn push(page: &mut String, element: String) {
+fn push(page: &mut String, element: &str) {
     writeln!(page, "{element}").expect("writing to a string cannot fail");
 }
 
@@ -161,7 +161,7 @@ fn straight(way: &Way, x: usize, page: &mut String) {
     let (from, to) = (top(way.from) + BOX_HEIGHT, top(way.from + 1));
     push(
         page,
-        format!(r#"<path d="M{x} {from} V{to}" marker-end="url(#arrow)"/>"#),
+        &format!(r#"<path d="M{x} {from} V{to}" marker-end="url(#arrow)"/>"#),
     );
     let words = way.kind.label();
     if !words.is_empty() {
@@ -195,7 +195,7 @@ fn curve(arc: &Arc<'_>, edge: usize, side: Side, page: &mut String) {
     };
     push(
         page,
-        format!(
+        &format!(
             r#"<path{class} d="M{edge} {from} H{turn} Q{x} {from} {x} {} V{} Q{x} {to} {turn} {to} H{edge}" marker-end="url(#arrow)"/>"#,
             bend.0, bend.1
         ),
@@ -220,7 +220,7 @@ fn label(text: &str, x: usize, y: usize, anchor: &str, page: &mut String) {
     }
     push(
         page,
-        format!(
+        &format!(
             r#"<text class="label" x="{x}" y="{y}" text-anchor="{anchor}"><title>{}</title>{}</text>"#,
             escaped(text),
             escaped(&short)
@@ -232,7 +232,7 @@ fn task(step: &Step, x: usize, y: usize, width: usize, page: &mut String) {
     let class = step.status.map_or("", TaskStatus::as_str);
     push(
         page,
-        format!(
+        &format!(
             r#"<rect class="{class}" x="{x}" y="{y}" width="{width}" height="{BOX_HEIGHT}" rx="6"/>"#
         ),
     );
@@ -245,7 +245,7 @@ fn task(step: &Step, x: usize, y: usize, width: usize, page: &mut String) {
     let middle = x + width / 2;
     push(
         page,
-        format!(
+        &format!(
             r#"<text class="name" x="{middle}" y="{}" text-anchor="middle">{sign}{}{loops}{condition}</text>"#,
             y + 19,
             escaped(&step.name)
@@ -253,7 +253,7 @@ fn task(step: &Step, x: usize, y: usize, width: usize, page: &mut String) {
     );
     push(
         page,
-        format!(
+        &format!(
             r#"<text class="action" x="{middle}" y="{}" text-anchor="middle">{}</text>"#,
             y + 36,
             escaped(&step.action)

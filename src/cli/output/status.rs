@@ -36,10 +36,9 @@ impl Status for ExecutionStatus {
         match self {
             Self::Queued => Role::Faint,
             Self::Running => Role::Busy,
-            Self::Waiting => Role::Attention,
+            Self::Waiting | Self::Cancelled => Role::Attention,
             Self::Success => Role::Good,
             Self::Failed => Role::Bad,
-            Self::Cancelled => Role::Attention,
         }
     }
 }

@@ -19,11 +19,16 @@ pub(in crate::cli) struct Output {
     stderr: Stderr,
     format: Format,
     quiet: bool,
-    color_out: bool,
-    color_error: bool,
-    stdout_is_terminal: bool,
-    stderr_is_terminal: bool,
+    color: Streams,
+    terminal: Streams,
     stdin_is_terminal: bool,
+}
+
+/// Something about standard output and standard error.
+#[derive(Clone, Copy, Debug)]
+struct Streams {
+    stdout: bool,
+    stderr: bool,
 }
 
 impl Output {
@@ -35,12 +40,16 @@ impl Output {
             ColorChoice::Never => false,
             ColorChoice::Auto => is_terminal && environment::variable("NO_COLOR").is_none(),
         };
-        let (stdout_is_terminal, stderr_is_terminal) = (stdout.is_terminal(), stderr.is_terminal());
+        let terminal = Streams {
+            stdout: stdout.is_terminal(),
+            stderr: stderr.is_terminal(),
+        };
         Self {
-            color_out: color(stdout_is_terminal),
-            color_error: color(stderr_is_terminal),
-            stdout_is_terminal,
-            stderr_is_terminal,
+            color: Streams {
+                stdout: color(terminal.stdout),
+                stderr: color(terminal.stderr),
+            },
+            terminal,
             stdin_is_terminal: io::stdin().is_terminal(),
             stdout: BufWriter::new(stdout),
             stderr,
@@ -56,23 +65,22 @@ impl Output {
 
     /// Tells whether a person sits in front of it who can be asked.
     pub(in crate::cli) fn can_ask(&self) -> bool {
-        self.stdin_is_terminal && self.stderr_is_terminal && !self.quiet
+        self.stdin_is_terminal && self.terminal.stderr && !self.quiet
     }
 
     /// Tells whether progress may be drawn over itself.
     pub(in crate::cli) fn can_redraw(&self) -> bool {
-        self.stderr_is_terminal && !self.quiet
+        self.terminal.stderr && !self.quiet
     }
 
     /// Returns the width of the terminal that shows data, or `None` where lines need no cutting.
     pub(in crate::cli) fn data_width(&self) -> Option<usize> {
-        self.stdout_is_terminal
-            .then(|| terminal_width(&io::stdout()))
+        self.terminal.stdout.then(|| terminal_width(&io::stdout()))
     }
 
     /// Returns the width for frames and progress on standard error.
     pub(in crate::cli) fn error_width(&self) -> usize {
-        if self.stderr_is_terminal {
+        if self.terminal.stderr {
             terminal_width(&self.stderr)
         } else {
             USUAL_WIDTH
@@ -81,22 +89,22 @@ impl Output {
 
     /// Tells whether data is in color.
     pub(in crate::cli) fn has_color(&self) -> bool {
-        self.color_out
+        self.color.stdout
     }
 
     /// Tells whether messages are in color.
     pub(in crate::cli) fn has_error_color(&self) -> bool {
-        self.color_error
+        self.color.stderr
     }
 
     /// Returns `text` as it looks among data.
     pub(in crate::cli) fn paint(&self, role: Role, text: &str) -> String {
-        role.paint(text, self.color_out)
+        role.paint(text, self.color.stdout)
     }
 
     /// Returns `text` as it looks in messages.
     pub(in crate::cli) fn paint_error(&self, role: Role, text: &str) -> String {
-        role.paint(text, self.color_error)
+        role.paint(text, self.color.stderr)
     }
 
     /// Prints a line of data.

@@ -69,8 +69,8 @@ pub(in crate::cli) struct TableCell(Cell);
 
 impl TableCell {
     /// Makes a cell with the color of a role.
-    pub(in crate::cli) fn of(role: Role, text: impl ToString) -> Self {
-        let cell = Cell::new(one_line(&text.to_string()));
+    pub(in crate::cli) fn of(role: Role, text: impl Into<String>) -> Self {
+        let cell = Cell::new(one_line(&text.into()));
         Self(match role {
             Role::Good => cell.fg(Color::DarkGreen),
             Role::Bad | Role::Error => cell.fg(Color::DarkRed),

@@ -77,67 +77,6 @@ impl ExecutionProgress {
         let at = event.at;
         match &event.fact {
             Fact::ExecutionStarted(started) => Some(self.start(at, started)),
-            Fact::TaskStarted {
-                task,
-                attempt,
-                looping,
-                ..
-            } => self.start_task(at, *task, *attempt, looping.as_ref()),
-            Fact::TaskSkipped { task } => self.enter(at, *task, TaskStatus::Skipped, ""),
-            Fact::UnitStarted {
-                unit,
-                work,
-                confirm,
-            } => self.start_unit(at, *unit, work, *confirm),
-            Fact::UnitSkipped { unit } => self.count(*unit, |counts| counts.skipped += 1),
-            Fact::UnitConfirmed { unit } | Fact::Approved { unit, .. } => {
-                self.go_on(unit.task);
-                None
-            }
-            Fact::PollMissed {
-                unit, poll, value, ..
-            } => {
-                self.task(unit.task)?.message = format!("poll {}: {}", poll + 1, text(value));
-                None
-            }
-            Fact::PollDue { .. } => None,
-            Fact::NoticeSent { unit } => {
-                self.enter(at, unit.task, TaskStatus::Waiting, "for an approval")
-            }
-            Fact::UnitLost { unit, reason } => {
-                self.enter(at, unit.task, TaskStatus::Unknown, reason)
-            }
-            Fact::ChildChanged {
-                unit,
-                waiting: true,
-            } if unit.item.is_none() => self.enter(
-                at,
-                unit.task,
-                TaskStatus::Waiting,
-                "a child execution waits",
-            ),
-            Fact::ChildChanged { unit, .. } => {
-                self.go_on(unit.task);
-                None
-            }
-            Fact::UnitEnded { unit, end } => self.end_unit(at, *unit, end),
-            Fact::BatchEnded {
-                task,
-                batch,
-                pause: true,
-            } => {
-                let message = format!("batch {batch} has ended");
-                self.enter(at, *task, TaskStatus::Waiting, &message)
-            }
-            Fact::BatchEnded { .. } => None,
-            Fact::BatchReleased { task } => {
-                self.go_on(*task);
-                None
-            }
-            Fact::TaskStopping { task, .. } => {
-                self.enter(at, *task, TaskStatus::Running, "stopping")
-            }
-            Fact::TaskEnded { task, end, .. } => self.end_task(at, *task, end),
             Fact::ExecutionPaused { reason, .. } => {
                 self.status = ExecutionStatus::Waiting;
                 Some(self.change(at, "Waiting", format!("for {}", waits_for(reason))))
@@ -157,6 +96,60 @@ impl ExecutionProgress {
                 self.end = Some(at);
                 Some(self.change(at, status.as_str(), message.clone()))
             }
+            Fact::TaskStarted {
+                task,
+                attempt,
+                looping,
+                ..
+            } => self.start_task(at, *task, *attempt, looping.as_ref()),
+            Fact::TaskSkipped { task } => self.enter(at, *task, TaskStatus::Skipped, ""),
+            Fact::TaskStopping { task, .. } => {
+                self.enter(at, *task, TaskStatus::Running, "stopping")
+            }
+            Fact::TaskEnded { task, end, .. } => self.end_task(at, *task, end),
+            Fact::BatchEnded {
+                task,
+                batch,
+                pause: true,
+            } => {
+                let message = format!("batch {batch} has ended");
+                self.enter(at, *task, TaskStatus::Waiting, &message)
+            }
+            Fact::BatchReleased { task } => self.go_on(*task),
+            Fact::BatchEnded { .. } | Fact::PollDue { .. } => None,
+            Fact::UnitStarted { unit, .. }
+            | Fact::UnitSkipped { unit }
+            | Fact::UnitConfirmed { unit }
+            | Fact::PollMissed { unit, .. }
+            | Fact::NoticeSent { unit }
+            | Fact::Approved { unit, .. }
+            | Fact::UnitLost { unit, .. }
+            | Fact::ChildChanged { unit, .. }
+            | Fact::UnitEnded { unit, .. } => self.apply_to_unit(at, *unit, &event.fact),
+        }
+    }
+
+    fn apply_to_unit(&mut self, at: Timestamp, unit: UnitId, fact: &Fact) -> Option<Change> {
+        match fact {
+            Fact::UnitStarted { work, confirm, .. } => self.start_unit(at, unit, work, *confirm),
+            Fact::UnitSkipped { .. } => self.count(unit, |counts| counts.skipped += 1),
+            Fact::PollMissed { poll, value, .. } => {
+                self.task(unit.task)?.message = format!("poll {}: {}", poll + 1, text(value));
+                None
+            }
+            Fact::NoticeSent { .. } => {
+                self.enter(at, unit.task, TaskStatus::Waiting, "for an approval")
+            }
+            Fact::UnitLost { reason, .. } => self.enter(at, unit.task, TaskStatus::Unknown, reason),
+            Fact::ChildChanged { waiting: true, .. } if unit.item.is_none() => self.enter(
+                at,
+                unit.task,
+                TaskStatus::Waiting,
+                "a child execution waits",
+            ),
+            Fact::UnitEnded { end, .. } => self.end_unit(at, unit, end),
+            // What was waited for has come: a confirmation, an approval, a child.
+            _ => self.go_on(unit.task),
         }
     }
 
@@ -295,13 +288,13 @@ impl ExecutionProgress {
     }
 
     /// Puts a task that waited back to work.
-    fn go_on(&mut self, task: u32) {
-        if let Some(state) = self.task(task)
-            && !state.status.is_final()
-        {
+    fn go_on(&mut self, task: u32) -> Option<Change> {
+        let state = self.task(task)?;
+        if !state.status.is_final() {
             state.status = TaskStatus::Running;
             state.message.clear();
         }
+        None
     }
 
     /// Counts an item of a loop.

@@ -2,4 +2,5 @@
 
 pub(crate) mod corpus;
 pub(crate) mod folder;
+pub(crate) mod oos;
 pub(crate) mod stage;

@@ -11,7 +11,7 @@ use rustix::fs::Mode;
 use rustix::thread::{CapabilitySet, remove_capability_from_bounding_set};
 use serde::{Deserialize, Serialize};
 
-use super::stdio::take_stdin;
+use super::entry::take_stdin;
 use super::wire;
 
 /// How many processes and threads a user may have in an instance when a command starts one.

@@ -4,26 +4,52 @@
 //! of the executable that never gets further than this.
 
 use std::ffi::OsString;
+use std::fs::File;
 use std::io;
-use std::os::fd::OwnedFd;
+use std::os::fd::{AsFd, OwnedFd};
 use std::os::unix::net::UnixStream;
 use std::process::{Command, ExitCode, Stdio};
 
 use nix::sched::{CloneFlags, unshare};
-use nix::sys::resource::{Resource, setrlimit};
-use rustix::mount::{MountPropagationFlags, mount_bind, mount_change};
+use rustix::fs::StatVfsMountFlags;
+use rustix::mount::{MountFlags, MountPropagationFlags, mount_bind, mount_change, mount_remount};
 use rustix::process::chroot;
 use rustix::thread::{Gid, Uid, set_thread_groups, set_thread_res_gid, set_thread_res_uid};
 
 use super::failure::{Failure, Step};
-use super::role::{ARGUMENT, Role};
-use super::stdio::{take_stream, take_subject};
 use super::unpack::Below;
 use super::wire::{self, Errand, Reply};
-use super::{command, init, layout, mounts, pack, serve, unpack};
+use super::{command, init, layout, pack, serve, unpack};
 
-/// Most memory for unpacking: an archive may claim that a name of a file is gigabytes long.
-const MOST_MEMORY: u64 = 1 << 30;
+/// First argument of a helper.
+pub const ARGUMENT: &str = "__sandbox";
+
+/// What a helper is.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(super) enum Role {
+    /// Enters a user namespace and runs one errand there.
+    Enter,
+    /// Pid 1 of an instance.
+    Init,
+    /// Serves one request inside an instance.
+    Serve,
+    /// Takes on a user's identity and becomes the command.
+    Command,
+}
+
+impl Role {
+    const ALL: [Self; 4] = [Self::Enter, Self::Init, Self::Serve, Self::Command];
+
+    /// Returns the argument that selects the role.
+    pub(super) fn as_str(self) -> &'static str {
+        match self {
+            Self::Enter => "enter",
+            Self::Init => "init",
+            Self::Serve => "serve",
+            Self::Command => "command",
+        }
+    }
+}
 
 /// Runs a helper; `arguments` are those after [`ARGUMENT`]. To be called before the process has a
 /// second thread.
@@ -64,6 +90,29 @@ fn close_inherited() -> io::Result<()> {
     Ok(())
 }
 
+/// Takes standard input over; nothing is left there for children to read.
+pub(super) fn take_stdin() -> io::Result<File> {
+    let input = io::stdin().as_fd().try_clone_to_owned()?;
+    nix::unistd::dup2_stdin(null()?)?;
+    Ok(input.into())
+}
+
+/// Takes standard input over as a stream.
+pub(super) fn take_stream() -> io::Result<UnixStream> {
+    Ok(UnixStream::from(OwnedFd::from(take_stdin()?)))
+}
+
+/// Takes the file that standard output stands for over.
+pub(super) fn take_subject() -> io::Result<OwnedFd> {
+    let subject = io::stdout().as_fd().try_clone_to_owned()?;
+    nix::unistd::dup2_stdout(null()?)?;
+    Ok(subject)
+}
+
+fn null() -> io::Result<File> {
+    File::options().read(true).write(true).open("/dev/null")
+}
+
 fn enter() -> ExitCode {
     let Ok(stream) = take_stream() else {
         return ExitCode::FAILURE;
@@ -91,8 +140,6 @@ fn enter_and_run(stream: &UnixStream) -> Result<(), Failure> {
         Errand::Unpack { limits, below } => {
             let below = below.map(Below::open).transpose().map_err(lost())?;
             chroot(".").map_err(Failure::at(Step::PivotRoot))?;
-            setrlimit(Resource::RLIMIT_AS, MOST_MEMORY, MOST_MEMORY)
-                .map_err(Failure::system("limiting memory"))?;
             unpack::unpack(subject.into(), limits, below.as_ref())?;
             wire::send(stream, &Reply::Ok(())).map_err(lost())
         }
@@ -157,8 +204,23 @@ fn private_executable(seal: bool) -> io::Result<String> {
         return Ok("/proc/self/exe".to_owned());
     }
     mount_bind(std::fs::read_link("/proc/self/exe")?, layout::EXECUTABLE)?;
-    mounts::remount_read_only(layout::EXECUTABLE)?;
+    remount_read_only(layout::EXECUTABLE)?;
     Ok(format!("./{}", layout::EXECUTABLE))
+}
+
+/// Makes one mount read-only and keeps what else its host mount forbids: the kernel would refuse a
+/// looser one.
+pub(super) fn remount_read_only(target: &str) -> io::Result<()> {
+    let held = rustix::fs::statvfs(target)?.f_flag;
+    let mut flags = MountFlags::BIND | MountFlags::RDONLY | MountFlags::NOSUID;
+    if held.contains(StatVfsMountFlags::NODEV) {
+        flags |= MountFlags::NODEV;
+    }
+    if held.contains(StatVfsMountFlags::NOEXEC) {
+        flags |= MountFlags::NOEXEC;
+    }
+    mount_remount(target, flags, "")?;
+    Ok(())
 }
 
 /// Removes everything in the root folder, which is the folder to be emptied.

@@ -15,11 +15,10 @@ use nix::sys::wait::{WaitPidFlag, WaitStatus, waitpid};
 use rustix::event::{PollFd, PollFlags, poll};
 use rustix::fs::{FlockOperation, Mode, flock};
 
+use super::entry::{Role, take_stream, take_subject};
 use super::failure::{Failure, Step};
 use super::loader::Loader;
 use super::process::ProcessId;
-use super::role::Role;
-use super::stdio::{take_stream, take_subject};
 use super::wire::{self, Reply, Start};
 use super::{layout, mounts};
 

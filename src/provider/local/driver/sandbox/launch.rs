@@ -11,9 +11,9 @@ use std::time::Duration;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
+use super::entry::{ARGUMENT, Role};
 use super::failure::{Failure, Step};
 use super::ids::Ids;
-use super::role::{ARGUMENT, Role};
 use super::wire::{self, Errand, Reply};
 
 /// How long a helper may take to make its user namespace: it does nothing before.

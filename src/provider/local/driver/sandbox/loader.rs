@@ -8,7 +8,7 @@ use std::io;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
-use super::role::{ARGUMENT, Role};
+use super::entry::{ARGUMENT, Role};
 
 /// Private folder of helpers inside an instance; in memory.
 pub(super) const PRIVATE: &str = "/run/oos";

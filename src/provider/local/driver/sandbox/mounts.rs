@@ -10,15 +10,16 @@ use std::os::unix::fs::{DirBuilderExt, symlink};
 use std::path::Path;
 
 use nix::mount::MsFlags;
-use rustix::fs::{CWD, FileType, Mode, OFlags, StatVfsMountFlags, fstat, openat};
+use rustix::fs::{CWD, FileType, Mode, OFlags, fstat, openat};
 use rustix::mount::{
-    FsMountFlags, FsOpenFlags, MountAttrFlags, MountFlags, MoveMountFlags, OpenTreeFlags,
-    UnmountFlags, fsconfig_create, fsmount, fsopen, mount_remount, move_mount, open_tree, unmount,
+    FsMountFlags, FsOpenFlags, MountAttrFlags, MoveMountFlags, OpenTreeFlags, UnmountFlags,
+    fsconfig_create, fsmount, fsopen, move_mount, open_tree, unmount,
 };
 use rustix::process::{chdir, pivot_root};
 
 use crate::provider::local::driver::Base;
 
+use super::entry::remount_read_only;
 use super::failure::{Failure, Step};
 use super::layout::{IDENTITY, INVOCATIONS, ROOT, SKELETON, UPPER, WORK};
 use super::loader::{Loader, PRIVATE};
@@ -252,21 +253,6 @@ fn mount_new(kind: &str, target: &str, flags: MsFlags, options: &str) -> io::Res
         flags,
         Some(options),
     )?)
-}
-
-/// Makes one mount read-only and keeps what else its host mount forbids: the kernel would refuse a
-/// looser one.
-pub(super) fn remount_read_only(target: &str) -> io::Result<()> {
-    let held = rustix::fs::statvfs(target)?.f_flag;
-    let mut flags = MountFlags::BIND | MountFlags::RDONLY | MountFlags::NOSUID;
-    if held.contains(StatVfsMountFlags::NODEV) {
-        flags |= MountFlags::NODEV;
-    }
-    if held.contains(StatVfsMountFlags::NOEXEC) {
-        flags |= MountFlags::NOEXEC;
-    }
-    mount_remount(target, flags, "")?;
-    Ok(())
 }
 
 /// Returns the mount points at and under `folder` of a `mountinfo` text.

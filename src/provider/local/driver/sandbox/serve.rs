@@ -11,11 +11,11 @@ use nix::sys::signal::{Signal, kill};
 use nix::unistd::Pid;
 use rustix::fs::OFlags;
 
+use super::entry::{take_stream, take_subject};
 use super::failure::Failure;
 use super::init::complain;
 use super::process::{monotonic, pause};
 use super::shepherd::{self, END_SIGNAL};
-use super::stdio::{take_stream, take_subject};
 use super::wire::{self, Reply, Request};
 use super::{file, spool, tree};
 

@@ -20,10 +20,10 @@ use crate::provider::local::driver::{Command, CommandEnd};
 
 use super::account::{self, Account};
 use super::command::Prepared;
+use super::entry::Role;
 use super::failure::Failure;
 use super::loader::{Loader, PRIVATE};
 use super::process::{Stat, monotonic, timespec};
-use super::role::Role;
 use super::spool::Claim;
 use super::tree;
 use super::wire::{self, Reply};

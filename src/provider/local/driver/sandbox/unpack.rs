@@ -167,21 +167,6 @@ fn place<R: Read>(
     }
     let header = entry.header().clone();
     let kind = header.entry_type();
-    if !make(entry, kind, path)? {
-        return Ok(None);
-    }
-    dress(&header, kind, path).map_err(failed())?;
-    let time = header.mtime().map_err(failed())?;
-    if kind == EntryType::Directory {
-        return Ok(Some(time));
-    }
-    set_time(path, time).map_err(failed())?;
-    Ok(None)
-}
-
-/// Makes the file, folder or link of an entry; returns whether it has an owner and a time of its own.
-fn make<R: Read>(entry: &mut Entry<'_, R>, kind: EntryType, path: &Path) -> Result<bool, Failure> {
-    let failed = || Failure::system::<io::Error>(format!("unpacking `{}`", path.display()));
     match kind {
         EntryType::Directory => make_folder(path).map_err(failed())?,
         EntryType::Regular | EntryType::Continuous | EntryType::GNUSparse => {
@@ -199,12 +184,12 @@ fn make<R: Read>(entry: &mut Entry<'_, R>, kind: EntryType, path: &Path) -> Resu
             check_parents(existing.parent().unwrap_or(Path::new("/")))?;
             fs::hard_link(existing, path).map_err(failed())?;
             // Owner, bits and time are those of what it links to.
-            return Ok(false);
+            return Ok(None);
         }
         EntryType::Fifo => {
             remove(path).map_err(failed())?;
-            let mode = Mode::RUSR | Mode::WUSR;
-            mknodat(CWD, path, FileType::Fifo, mode, 0).map_err(|errno| failed()(errno.into()))?;
+            mknodat(CWD, path, FileType::Fifo, Mode::RUSR | Mode::WUSR, 0)
+                .map_err(Failure::system(format!("unpacking `{}`", path.display())))?;
         }
         EntryType::Char | EntryType::Block => {
             return Err(Failure::Invalid(format!(
@@ -213,9 +198,15 @@ fn make<R: Read>(entry: &mut Entry<'_, R>, kind: EntryType, path: &Path) -> Resu
             )));
         }
         // Headers of no file: global attributes and what later formats may add.
-        _ => return Ok(false),
+        _ => return Ok(None),
     }
-    Ok(true)
+    dress(&header, kind, path).map_err(failed())?;
+    let time = header.mtime().map_err(failed())?;
+    if kind == EntryType::Directory {
+        return Ok(Some(time));
+    }
+    set_time(path, time).map_err(failed())?;
+    Ok(None)
 }
 
 /// Refuses to write through links: an archive that does so means to surprise.

@@ -1,0 +1,11 @@
+//! The command line, through the real program.
+
+mod argument;
+mod configuration;
+mod graph;
+mod listing;
+mod reference;
+mod run;
+mod signal;
+mod template;
+mod validate;
