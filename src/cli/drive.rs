@@ -33,9 +33,9 @@ pub(super) async fn drive(
     stop_when_waiting: bool,
     session: &mut Session,
 ) -> Outcome {
-    let driven = Watch::new(runner, id, session)
+    let driven = Watch::new(runner, id, stop_when_waiting, session)
         .await?
-        .drive(stop_when_waiting)
+        .drive()
         .await?;
     let view = runner.store().execution(id).await?;
     let view = view.ok_or_else(|| Failure::internal(RunnerError::NotFound(id.clone())))?;
@@ -83,6 +83,8 @@ struct Watch<'a> {
     tree: Option<Tree>,
     redactor: Redactor,
     stop: CancellationToken,
+    /// Whether nobody is asked, since the work stops when it comes to waiting.
+    leaves_when_waiting: bool,
     /// Answers of the person who is being asked.
     asked: JoinSet<Option<Answer>>,
     /// What was asked last: the same is not asked again.
@@ -102,6 +104,7 @@ impl<'a> Watch<'a> {
     async fn new(
         runner: &'a Runner,
         id: &'a ExecutionId,
+        leaves_when_waiting: bool,
         session: &'a mut Session,
     ) -> Result<Self, Failure> {
         let events = runner.store().read(id).await?;
@@ -115,18 +118,19 @@ impl<'a> Watch<'a> {
             tree,
             redactor: redactor(&events),
             stop: CancellationToken::new(),
+            leaves_when_waiting,
             asked: JoinSet::new(),
             question: None,
         })
     }
 
-    async fn drive(mut self, stop_when_waiting: bool) -> Result<Driven, Failure> {
+    async fn drive(mut self) -> Result<Driven, Failure> {
         let mut news = self.runner.subscribe();
         let mut working = JoinSet::new();
         let (runner, id) = (self.runner.clone(), self.id.clone());
         let options = DriveOptions {
             stop: self.stop.clone(),
-            stop_when_waiting,
+            stop_when_waiting: self.leaves_when_waiting,
         };
         working.spawn(async move { runner.drive(&id, options).await });
         let mut clock = tokio::time::interval(LOOK_AGAIN);
@@ -177,7 +181,7 @@ impl<'a> Watch<'a> {
             None if self.output.format() == Format::Text => print_changes(&changes, self.output)?,
             Some(_) | None => {}
         }
-        if !changes.is_empty() && !is_being_asked {
+        if !changes.is_empty() && !is_being_asked && !self.leaves_when_waiting {
             self.ask().await?;
         }
         Ok(())
