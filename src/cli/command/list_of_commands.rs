@@ -2,7 +2,8 @@
 
 use crate::cli::command::{
     action, approve, cancel, complete, completion, doctor, events, execute, graph, image, instance,
-    list, logs, plan, reject, resume, retry, run, schema, show, skip, tasks, template, validate,
+    list, logs, plan, reject, resume, retry, run, schema, show, skip, store, tasks, template,
+    validate,
 };
 use crate::cli::session::{Outcome, Session};
 
@@ -51,6 +52,8 @@ pub(in crate::cli) enum Command {
     Image(image::Arguments),
     /// Draw the flow of a template or of an execution
     Graph(graph::Arguments),
+    /// Back up, rebuild or check what is recorded
+    Store(store::Arguments),
     /// Print the JSON Schema of templates, for editors
     Schema(schema::Arguments),
     /// Find out whether this machine can run everything, and what would help
@@ -84,6 +87,7 @@ impl Command {
             Self::Instance(arguments) => arguments.run(session),
             Self::Image(arguments) => arguments.run(session),
             Self::Graph(arguments) => arguments.run(session),
+            Self::Store(arguments) => arguments.run(session),
             Self::Schema(arguments) => arguments.run(session),
             Self::Doctor(arguments) => arguments.run(session),
             Self::Completion(arguments) => arguments.run(session),

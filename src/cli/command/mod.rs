@@ -23,6 +23,7 @@ mod schema;
 mod show;
 mod signal;
 mod skip;
+mod store;
 mod tasks;
 mod template;
 mod validate;

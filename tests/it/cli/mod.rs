@@ -7,5 +7,6 @@ mod listing;
 mod reference;
 mod run;
 mod signal;
+mod store;
 mod template;
 mod validate;

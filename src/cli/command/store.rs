@@ -1,0 +1,92 @@
+//! `oos store`: care of what is recorded.
+
+use std::path::{Path, PathBuf};
+
+use anyhow::anyhow;
+use clap::{Args, Subcommand};
+
+use crate::cli::exit::Exit;
+use crate::cli::global::Format;
+use crate::cli::output::{Role, Table, TableCell, counted};
+use crate::cli::report::Failure;
+use crate::cli::session::{Outcome, Session};
+use crate::cli::workshop::open_store;
+use crate::store::sqlite::SqliteStore;
+
+/// Arguments of `oos store`.
+#[derive(Debug, Args)]
+pub(in crate::cli) struct Arguments {
+    #[command(subcommand)]
+    command: StoreCommand,
+}
+
+#[derive(Debug, Subcommand)]
+enum StoreCommand {
+    /// Write a copy of the database; executions may go on meanwhile
+    Backup {
+        /// The new file
+        file: PathBuf,
+    },
+    /// Make all listings anew from the journal
+    Rebuild,
+    /// Look at everything that is recorded for damage
+    Check,
+}
+
+impl Arguments {
+    /// Does it.
+    pub(super) fn run(self, session: &mut Session) -> Outcome {
+        let store = open_store(&session.settings)?;
+        match self.command {
+            StoreCommand::Backup { file } => backup(&store, &file, session),
+            StoreCommand::Rebuild => {
+                let executions = usize::try_from(store.rebuild()?).unwrap_or(usize::MAX);
+                let words = counted(executions, "execution");
+                session.output.note(format_args!("{words} rebuilt."));
+                Ok(Exit::Success)
+            }
+            StoreCommand::Check => check(&store, session),
+        }
+    }
+}
+
+fn backup(store: &SqliteStore, file: &Path, session: &mut Session) -> Outcome {
+    if file.exists() {
+        let error = anyhow!("`{}` exists already", file.display());
+        return Err(Failure::usage(error).hinted("Name a file that does not exist yet."));
+    }
+    store.backup(file)?;
+    let key = session.settings.data_dir.join("secret.key");
+    session.output.note(format_args!(
+        "`{}` is written. Secrets in it can only be read with `{}`: keep that apart.",
+        file.display(),
+        key.display()
+    ));
+    Ok(Exit::Success)
+}
+
+fn check(store: &SqliteStore, session: &mut Session) -> Outcome {
+    let findings = store.check()?;
+    let output = &mut session.output;
+    if output.format() != Format::Text {
+        output.document(&findings)?;
+    } else if !findings.is_empty() {
+        let mut table = Table::new(output, &["WHAT", "PROBLEM"]);
+        for finding in &findings {
+            table.row(vec![
+                TableCell::of(Role::Strong, &finding.what),
+                TableCell::from(&finding.problem),
+            ]);
+        }
+        table.print(output)?;
+    }
+    if findings.is_empty() {
+        output.note("Everything is as it should be.");
+        return Ok(Exit::Success);
+    }
+    output.note(format_args!(
+        "{} found.",
+        counted(findings.len(), "problem")
+    ));
+    Ok(Exit::Failed)
+}
