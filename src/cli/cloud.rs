@@ -44,10 +44,15 @@ pub(super) fn call(workshop: &Workshop, api: &str, parameters: Map) -> Result<Va
     };
     workshop
         .wait(runner.provider().call(&call, &context))
-        .map_err(|fault| match fault {
-            CallFault::Api(error) => Failure::refused(error),
-            fault => Failure::internal(fault),
-        })
+        .map_err(refused)
+}
+
+/// Returns the failure that a call which came to nothing stands for.
+pub(super) fn refused(fault: CallFault) -> Failure {
+    match fault {
+        CallFault::Api(error) => Failure::refused(error),
+        fault => Failure::internal(fault),
+    }
 }
 
 /// Returns the records of a listing: the list at `path` in an answer.

@@ -29,6 +29,7 @@ pub(super) struct Workshop {
     runtime: Runtime,
     runner: Runner,
     store: Arc<SqliteStore>,
+    cloud: Arc<LocalCloud>,
 }
 
 impl Workshop {
@@ -39,17 +40,17 @@ impl Workshop {
         let sandbox = Sandbox::new(sandbox_folder(&settings.data_dir), executable()?)
             .context("cannot set up instances")
             .map_err(|error| Failure::internal(error).hinted("`oos doctor` finds out more."))?;
-        let cloud = LocalCloud::new(
+        let cloud = Arc::new(LocalCloud::new(
             store.clone(),
             Arc::new(sandbox),
             settings.account.clone(),
             settings.region.clone(),
-        );
+        ));
         let http = HttpProvider::new(HttpLimits::default()).map_err(Failure::internal)?;
         let runner = Runner::new(Parts {
             library: library(settings, store.clone(), runtime.handle().clone()),
             store: store.clone(),
-            provider: Arc::new(Registry::new(Arc::new(cloud), Arc::new(http))),
+            provider: Arc::new(Registry::new(cloud.clone(), Arc::new(http))),
             clock: Arc::new(SystemClock),
             identity: Identity {
                 user: environment::user_name(),
@@ -61,12 +62,18 @@ impl Workshop {
             runtime,
             runner,
             store,
+            cloud,
         })
     }
 
     /// Returns the runner.
     pub(super) fn runner(&self) -> &Runner {
         &self.runner
+    }
+
+    /// Returns the embedded cloud.
+    pub(super) fn cloud(&self) -> &LocalCloud {
+        &self.cloud
     }
 
     /// Returns what takes the output of commands.

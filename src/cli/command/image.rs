@@ -1,9 +1,13 @@
 //! `oos image`: the images of the embedded cloud.
 
+use std::path::{Path, PathBuf};
+
 use clap::{Args, Subcommand};
+use serde_json::json;
 
 use crate::base::value::Map;
-use crate::cli::cloud::{call, field, records};
+use crate::cli::client;
+use crate::cli::cloud::{call, field, records, refused};
 use crate::cli::exit::Exit;
 use crate::cli::global::Format;
 use crate::cli::output::{Role, Table, TableCell};
@@ -22,6 +26,14 @@ pub(in crate::cli) struct Arguments {
 enum ImageCommand {
     /// List images
     List,
+    /// Make an image of an archive that holds a root file system: tar, tar.gz or tar.zst
+    Import {
+        /// The archive
+        archive: PathBuf,
+        /// The image's name; the archive's name when not given
+        #[arg(long)]
+        name: Option<String>,
+    },
     /// Remove an image that no instance stands on
     Delete {
         /// The image's id
@@ -35,6 +47,21 @@ impl Arguments {
         let workshop = Workshop::open(&session.settings)?;
         match self.command {
             ImageCommand::List => list(&workshop, session)?,
+            ImageCommand::Import { archive, name } => {
+                let name = name.unwrap_or_else(|| stem(&archive));
+                let imported = workshop.wait(workshop.cloud().import_image(
+                    &archive,
+                    &name,
+                    client::now(),
+                ));
+                let id = imported.map_err(refused)?;
+                match session.output.format() {
+                    Format::Text => session.output.line(id)?,
+                    Format::Json | Format::Yaml => {
+                        session.output.document(&json!({ "ImageId": id }))?;
+                    }
+                }
+            }
             ImageCommand::Delete { image } => {
                 let mut parameters = Map::new();
                 parameters.insert("ImageId".to_owned(), image.clone().into());
@@ -44,6 +71,12 @@ impl Arguments {
         }
         Ok(Exit::Success)
     }
+}
+
+/// Returns the name of a file up to its first dot.
+fn stem(path: &Path) -> String {
+    let name = path.file_name().unwrap_or_default().to_string_lossy();
+    name.split('.').next().unwrap_or_default().to_owned()
 }
 
 fn list(workshop: &Workshop, session: &mut Session) -> Result<(), Failure> {

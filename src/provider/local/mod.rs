@@ -13,6 +13,7 @@ pub mod fake;
 mod fault;
 mod garbage;
 mod image;
+mod import;
 mod instance;
 mod invocation;
 mod native;

@@ -3,6 +3,7 @@
 mod argument;
 mod configuration;
 mod graph;
+mod image;
 mod listing;
 mod reference;
 mod run;

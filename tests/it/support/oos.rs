@@ -139,6 +139,7 @@ macro_rules! assert_ran {
                 (r"\d{4}-\d\d-\d\d \d\d:\d\d:\d\d", "[time]"),
                 (r"\b\d+(\.\d)?m?s\b *", "[took] "),
                 (r"just now|\d+ s ago", "[ago]"),
+                (r"(?m)(\[took\] |by )[\w.-]+$", "$1[user]"),
                 (r"(?m) +$", ""),
             ],
             omit_expression => true,

@@ -90,7 +90,7 @@ pub(super) const APIS: &[Api] = &[
 async fn create(cloud: &LocalCloud, request: &Request<'_>) -> Result<Reply, CallFault> {
     let id = derive_id("m-", &request.token()?, 0);
     let name = match request.text("ImageName")? {
-        Some(name) => check_name(cloud, name, &id).await?,
+        Some(name) => check_image_name(cloud, name, &id).await?,
         None => id.clone(),
     };
     let mut image = Image {
@@ -132,7 +132,11 @@ async fn create(cloud: &LocalCloud, request: &Request<'_>) -> Result<Reply, Call
 }
 
 /// Refuses a name that is malformed or belongs to another image than `own`.
-async fn check_name(cloud: &LocalCloud, name: String, own: &str) -> Result<String, CallFault> {
+pub(in crate::provider::local) async fn check_image_name(
+    cloud: &LocalCloud,
+    name: String,
+    own: &str,
+) -> Result<String, CallFault> {
     let length = name.chars().count();
     if !(2..=128).contains(&length) || name.chars().any(char::is_control) {
         return Err(ApiError::new(
@@ -203,7 +207,7 @@ async fn copy(cloud: &LocalCloud, request: &Request<'_>) -> Result<Reply, CallFa
     let source = cloud.image(&request.required("ImageId")?).await?;
     let id = derive_id("m-", &request.token()?, 0);
     let name = match request.text("DestinationImageName")? {
-        Some(name) => check_name(cloud, name, &id).await?,
+        Some(name) => check_image_name(cloud, name, &id).await?,
         None => id.clone(),
     };
     let description = request.text("DestinationDescription")?;
@@ -270,7 +274,7 @@ async fn modify(cloud: &LocalCloud, request: &Request<'_>) -> Result<Reply, Call
         .into());
     }
     if let Some(name) = request.text("ImageName")? {
-        stored.value.name = check_name(cloud, name, &id).await?;
+        stored.value.name = check_image_name(cloud, name, &id).await?;
     }
     if let Some(description) = request.text("Description")? {
         stored.value.description = description;

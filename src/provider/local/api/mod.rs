@@ -5,7 +5,7 @@ pub(super) mod command;
 mod disk;
 pub(super) mod entry;
 mod file;
-mod image;
+pub(super) mod image;
 mod instance;
 mod invocation;
 mod launch;
