@@ -26,17 +26,31 @@ use crate::store::view::{ExecutionView, TaskFilter};
 /// How often progress is looked at: often enough to look alive, seldom enough to cost nothing.
 const LOOK_AGAIN: Duration = Duration::from_millis(100);
 
+/// Which part of an execution's story is told.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(super) enum Story {
+    /// All of it: it begins here.
+    Whole,
+    /// What happens from now on: the rest has been told before.
+    FromNow,
+}
+
 /// Works on an execution to its end, prints it and returns the exit code that it stands for.
 pub(super) async fn drive(
     runner: &Runner,
     id: &ExecutionId,
+    story: Story,
     stop_when_waiting: bool,
     session: &mut Session,
 ) -> Outcome {
-    let driven = Watch::new(runner, id, stop_when_waiting, session)
-        .await?
-        .drive()
-        .await?;
+    if let Some(exit) = print_ended(runner, id, session).await? {
+        return Ok(exit);
+    }
+    let mut watch = Watch::new(runner, id, stop_when_waiting, session).await?;
+    if story == Story::FromNow {
+        watch.skip_past().await?;
+    }
+    let driven = watch.drive().await?;
     let view = runner.store().execution(id).await?;
     let view = view.ok_or_else(|| Failure::internal(RunnerError::NotFound(id.clone())))?;
     if driven == Driven::Stopped {
@@ -45,6 +59,26 @@ pub(super) async fn drive(
     let tasks = runner.store().tasks(id, &TaskFilter::default()).await?;
     print_result(&view, &tasks, client::now(), &mut session.output)?;
     Ok(exit_of(view.status))
+}
+
+/// Prints an execution that has ended already and returns the exit code that it stands for.
+async fn print_ended(
+    runner: &Runner,
+    id: &ExecutionId,
+    session: &mut Session,
+) -> Result<Option<Exit>, Failure> {
+    let Some(view) = runner.store().execution(id).await? else {
+        return Ok(None);
+    };
+    if !view.status.is_final() {
+        return Ok(None);
+    }
+    session
+        .output
+        .note(format_args!("`{id}` has ended already."));
+    let tasks = runner.store().tasks(id, &TaskFilter::default()).await?;
+    print_result(&view, &tasks, client::now(), &mut session.output)?;
+    Ok(Some(exit_of(view.status)))
 }
 
 /// Returns the exit code that a status stands for.
@@ -122,6 +156,12 @@ impl<'a> Watch<'a> {
             asked: JoinSet::new(),
             question: None,
         })
+    }
+
+    /// Takes what has happened so far as told.
+    async fn skip_past(&mut self) -> Result<(), Failure> {
+        self.follower.update(self.runner.store()).await?;
+        Ok(())
     }
 
     async fn drive(mut self) -> Result<Driven, Failure> {

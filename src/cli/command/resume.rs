@@ -3,7 +3,7 @@
 use clap::Args;
 
 use crate::cli::client;
-use crate::cli::drive::drive;
+use crate::cli::drive::{Story, drive};
 use crate::cli::option::ExecutionArgument;
 use crate::cli::session::{Outcome, Session};
 use crate::cli::workshop::Workshop;
@@ -37,7 +37,7 @@ impl Arguments {
                 .await?
                 .execution_id
                 .root();
-            let outcome = drive(runner, &id, self.no_wait, session).await;
+            let outcome = drive(runner, &id, Story::FromNow, self.no_wait, session).await;
             runner.finish_guests().await;
             outcome
         })

@@ -3,7 +3,7 @@
 use clap::Args;
 
 use crate::cli::detach::detach;
-use crate::cli::drive::drive;
+use crate::cli::drive::{Story, drive};
 use crate::cli::session::{Outcome, Session};
 use crate::cli::start::{StartArguments, refused};
 use crate::cli::workshop::Workshop;
@@ -35,7 +35,7 @@ impl Arguments {
             if self.detach {
                 return detach(&id, self.no_wait, session);
             }
-            let outcome = drive(runner, &id, self.no_wait, session).await;
+            let outcome = drive(runner, &id, Story::Whole, self.no_wait, session).await;
             runner.finish_guests().await;
             outcome
         })

@@ -8,7 +8,7 @@ use inquire::Confirm;
 use crate::base::id::ExecutionId;
 use crate::base::value::Map;
 use crate::cli::client;
-use crate::cli::drive::drive;
+use crate::cli::drive::{Story, drive};
 use crate::cli::environment;
 use crate::cli::exit::Exit;
 use crate::cli::report::Failure;
@@ -72,11 +72,11 @@ pub(super) fn send(
         };
         match runner.signal(&id, &signal).await {
             Ok(()) => {
-                session.output.note(format_args!("`{id}` goes on."));
+                session.output.note(format_args!("`{id}` has taken this."));
                 Ok(Exit::Success)
             }
             Err(SignalError::Nobody(_)) if arguments.resume || wants_to_go_on(&id, session) => {
-                drive(runner, &id.root(), false, session).await
+                drive(runner, &id.root(), Story::FromNow, false, session).await
             }
             Err(SignalError::Nobody(_)) => {
                 session.output.note(format_args!(

@@ -76,22 +76,7 @@ pub(in crate::cli) fn svg(flow: &Flow) -> String {
     for (row, step) in flow.steps.iter().enumerate() {
         task(step, x, top(row), box_width, &mut page);
     }
-    let middle = x + box_width / 2;
-    let y = top(end_row);
-    push(
-        &mut page,
-        &format!(
-            r#"<rect class="end" x="{}" y="{y}" width="80" height="30" rx="15"/>"#,
-            middle - 40
-        ),
-    );
-    push(
-        &mut page,
-        &format!(
-            r#"<text class="name" x="{middle}" y="{}" text-anchor="middle">end</text>"#,
-            y + 20
-        ),
-    );
+    end(x + box_width / 2, top(end_row), &mut page);
     page.push_str("</svg>\n");
     page
 }
@@ -224,6 +209,23 @@ fn label(text: &str, x: usize, y: usize, anchor: &str, page: &mut String) {
             r#"<text class="label" x="{x}" y="{y}" text-anchor="{anchor}"><title>{}</title>{}</text>"#,
             escaped(text),
             escaped(&short)
+        ),
+    );
+}
+
+fn end(middle: usize, y: usize, page: &mut String) {
+    push(
+        page,
+        &format!(
+            r#"<rect class="end" x="{}" y="{y}" width="80" height="30" rx="15"/>"#,
+            middle - 40
+        ),
+    );
+    push(
+        page,
+        &format!(
+            r#"<text class="name" x="{middle}" y="{}" text-anchor="middle">end</text>"#,
+            y + 20
         ),
     );
 }

@@ -28,7 +28,7 @@ impl Follower {
         Self {
             followed: vec![Followed {
                 read: 0,
-                state: ExecutionProgress::new(root),
+                state: ExecutionProgress::new(root, String::new()),
             }],
         }
     }
@@ -83,20 +83,12 @@ impl Follower {
             for (_, event) in &page {
                 changes.extend(followed.state.apply(event));
             }
-            let children: Vec<ExecutionId> = followed
-                .state
-                .tasks
-                .iter()
-                .filter_map(|task| task.child.clone())
-                .collect();
-            for child in children {
-                if self.find(&child).is_none() {
-                    self.followed.push(Followed {
-                        read: 0,
-                        state: ExecutionProgress::new(child),
-                    });
-                }
-            }
+            let children = std::mem::take(&mut followed.state.children);
+            self.followed
+                .extend(children.into_iter().map(|(id, path)| Followed {
+                    read: 0,
+                    state: ExecutionProgress::new(id, path),
+                }));
         }
     }
 }

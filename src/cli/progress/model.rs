@@ -13,6 +13,11 @@ use crate::store::view::LoopCounts;
 pub(super) struct ExecutionProgress {
     /// Its id.
     pub(super) id: ExecutionId,
+    /// The tasks around it, each followed by a slash; lines of its tasks begin with them.
+    path: String,
+    /// The child executions that its tasks have started, with their paths. Those of loops are not
+    /// followed: they may be a hundred thousand.
+    pub(super) children: Vec<(ExecutionId, String)>,
     /// Its template.
     pub(super) template: String,
     /// Its status.
@@ -61,9 +66,11 @@ pub(in crate::cli) struct Change {
 
 impl ExecutionProgress {
     /// Makes the state before the first event.
-    pub(super) fn new(id: ExecutionId) -> Self {
+    pub(super) fn new(id: ExecutionId, path: String) -> Self {
         Self {
             id,
+            path,
+            children: Vec::new(),
             template: String::new(),
             status: ExecutionStatus::Queued,
             tasks: Vec::new(),
@@ -215,7 +222,11 @@ impl ExecutionProgress {
         if let Work::Child { id, .. } = work
             && unit.item.is_none()
         {
-            self.task(unit.task)?.child = Some(id.clone());
+            let state = self.task(unit.task)?;
+            state.child = Some(id.clone());
+            let path = format!("{}/", state.name);
+            self.children
+                .push((id.clone(), format!("{}{path}", self.path)));
         }
         let waits = match work {
             _ if confirm => "for a confirmation of its high-risk call",
@@ -237,7 +248,8 @@ impl ExecutionProgress {
             }
         });
         let (status, message) = outcome(end);
-        let subject = format!("{}[{item}]", self.task(unit.task)?.name);
+        let name = self.task(unit.task)?.name.clone();
+        let subject = format!("{}{name}[{item}]", self.path);
         // Items that end well are told by the counts; a loop may have a hundred thousand.
         (status == TaskStatus::Failed).then(|| Change {
             at,
@@ -278,7 +290,8 @@ impl ExecutionProgress {
         let state = self.task(task)?;
         state.status = status;
         details.clone_into(&mut state.message);
-        let (subject, word) = (state.name.clone(), status.as_str());
+        let (name, word) = (state.name.clone(), status.as_str());
+        let subject = format!("{}{name}", self.path);
         Some(Change {
             at,
             subject,

@@ -71,6 +71,22 @@ fn json_is_one_object_with_the_names_of_oos() {
 }
 
 #[test]
+fn tasks_of_children_are_named_after_the_task_that_started_them() {
+    let home = Home::new();
+    home.file(
+        "books/ACS::MY::Hello.yml",
+        &HELLO.replace("{Type: String}", "{Type: String, Default: you}"),
+    );
+    home.file(
+        "parent.yml",
+        "FormatVersion: OOS-2019-06-01\nTasks:\n  - {Name: greet, Action: 'ACS::MY::Hello'}\n",
+    );
+    let ran = home.oos(&["--library", "books", "run", "parent.yml"]);
+    assert_eq!(ran.code, 0);
+    assert_ran!("run_child", ran);
+}
+
+#[test]
 fn a_failed_execution_ends_with_1_and_says_why() {
     let home = Home::new();
     home.file("failing.yml", FAILING);

@@ -52,6 +52,16 @@ fn approving_and_resuming_leads_to_success() {
 }
 
 #[test]
+fn resuming_tells_only_what_is_new() {
+    let home = waiting(PAUSING, &[]);
+    assert_eq!(home.oos(&["approve", "@last"]).code, 0);
+    assert_ran!("signal_resumed", home.oos(&["resume", "@last"]));
+    let again = home.oos(&["resume", "@last"]);
+    assert_eq!(again.code, 0);
+    assert!(again.stderr.contains("has ended already"), "{again}");
+}
+
+#[test]
 fn rejecting_cancels_and_ends_with_3() {
     let home = waiting(PAUSING, &[]);
     let ran = home.oos(&["reject", "@last", "--resume"]);
