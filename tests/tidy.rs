@@ -1,5 +1,10 @@
 //! Keeps the house in order: floors, file headers, sizes, words that do not belong.
 
+#![allow(
+    clippy::unwrap_used,
+    reason = "what a test cannot go on without may end it, in its helpers as well"
+)]
+
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 

@@ -1,5 +1,12 @@
 //! Tests of the whole program, one theme a file.
 
+#![allow(
+    clippy::print_stderr,
+    clippy::print_stdout,
+    clippy::unwrap_used,
+    reason = "tests say why they skip; what one cannot go on without may end it, in helpers too"
+)]
+
 mod check;
 mod cli;
 mod cloud;

@@ -120,7 +120,8 @@ fn with_numbered_ids(text: &str) -> String {
                 ids.push(id);
                 ids.len() - 1
             });
-            result.push_str(&format!("exec-{}", place + 1));
+            result.push_str("exec-");
+            result.push_str(&(place + 1).to_string());
         } else {
             result.push_str("exec-");
             result.push_str(id);
