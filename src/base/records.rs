@@ -57,7 +57,7 @@ pub enum RecordChange {
     },
 }
 
-/// Keeps records durably. Calls block for about as long as a commit of the store.
+/// Keeps records durably. Calls block for at most about a commit of the store.
 pub trait Records: Send + Sync + fmt::Debug {
     /// Returns one record, or `None`.
     fn get(&self, kind: &str, id: &str) -> Result<Option<Record>, RecordError>;
@@ -65,7 +65,9 @@ pub trait Records: Send + Sync + fmt::Debug {
     /// Returns the records of a kind that `query` selects, oldest first.
     fn list(&self, kind: &str, query: &RecordQuery) -> Result<Vec<Record>, RecordError>;
 
-    /// Applies all changes or none; durable when it returns.
+    /// Applies all changes or none. Reads of this process see them at once; they are durable no
+    /// later than anything that the same store is given after them, and in any case within
+    /// milliseconds.
     fn write(&self, changes: Vec<RecordChange>) -> Result<(), RecordError>;
 }
 

@@ -52,7 +52,7 @@ async fn serve(cloud: &LocalCloud, api: &Api, request: &Request<'_>) -> Result<M
     request.note_unknown(api.parameters);
     let mut answer = match api.kind {
         Kind::Reads => (api.handler)(cloud, request).await?.answer,
-        Kind::Changes => change(cloud, api, request).await?,
+        Kind::Changes | Kind::Sets => change(cloud, api, request).await?,
     };
     let id = request_id(&request.call.client_token, request.now());
     answer.insert("RequestId".to_owned(), json!(id));
@@ -64,14 +64,17 @@ async fn serve(cloud: &LocalCloud, api: &Api, request: &Request<'_>) -> Result<M
 async fn change(cloud: &LocalCloud, api: &Api, request: &Request<'_>) -> Result<Map, CallFault> {
     let token = request.token()?;
     let id = token_id(&request.call.display_name(), &token);
+    let remembers = api.kind == Kind::Changes;
     for _ in 0..CONFLICT_RETRIES {
-        if let Some(stored) = cloud.state.get::<Token>(&id).await? {
+        if remembers && let Some(stored) = cloud.state.get::<Token>(&id).await? {
             return Ok(stored.value.answer);
         }
         let reply = (api.handler)(cloud, request).await?;
-        let memory = Token::new(id.clone(), reply.answer.clone(), request.now());
         let mut changes = reply.changes;
-        changes.push(Stored::new(memory).put());
+        if remembers {
+            let memory = Token::new(id.clone(), reply.answer.clone(), request.now());
+            changes.push(Stored::new(memory).put());
+        }
         match cloud.state.write(changes).await {
             Ok(()) => {
                 if let Err(fault) = garbage::sweep(cloud).await {

@@ -1,8 +1,10 @@
 //! Typed documents over [`Records`]: what the API families read and write.
 //!
-//! Records block for as long as a commit takes, so every access runs on a blocking thread.
+//! Records block for about a commit of the store, less than a switch of threads costs, so they are
+//! used where they are needed. The methods give futures all the same: callers must not care.
 
 use std::fmt::Debug;
+use std::future::{Ready, ready};
 use std::sync::Arc;
 
 use serde::Serialize;
@@ -84,50 +86,38 @@ impl State {
     }
 
     /// Returns one document, or `None`.
-    pub(super) async fn get<T: Entity>(&self, id: &str) -> Result<Option<Stored<T>>, CallFault> {
-        let id = id.to_owned();
-        let record = self
-            .blocking(move |records| records.get(T::KIND, &id))
-            .await?;
-        record.map(decode).transpose()
+    pub(super) fn get<T: Entity>(&self, id: &str) -> Ready<Result<Option<Stored<T>>, CallFault>> {
+        let record = self.records.get(T::KIND, id);
+        ready(
+            record
+                .map_err(|error| store_fault(&error))
+                .and_then(|record| record.map(decode).transpose()),
+        )
     }
 
     /// Returns the documents that `query` selects, oldest first.
-    pub(super) async fn list<T: Entity>(
+    pub(super) fn list<T: Entity>(
         &self,
-        query: RecordQuery,
-    ) -> Result<Vec<Stored<T>>, CallFault> {
-        let list = self
-            .blocking(move |records| records.list(T::KIND, &query))
-            .await?;
-        list.into_iter().map(decode).collect()
+        query: &RecordQuery,
+    ) -> Ready<Result<Vec<Stored<T>>, CallFault>> {
+        let list = self.records.list(T::KIND, query);
+        ready(
+            list.map_err(|error| store_fault(&error))
+                .and_then(|list| list.into_iter().map(decode).collect()),
+        )
     }
 
     /// Returns all documents of a kind, oldest first.
-    pub(super) async fn all<T: Entity>(&self) -> Result<Vec<Stored<T>>, CallFault> {
-        self.list(RecordQuery::default()).await
+    pub(super) fn all<T: Entity>(&self) -> Ready<Result<Vec<Stored<T>>, CallFault>> {
+        self.list(&RecordQuery::default())
     }
 
     /// Applies all changes or none.
-    pub(super) async fn write(&self, changes: Vec<RecordChange>) -> Result<(), WriteFault> {
-        let records = Arc::clone(&self.records);
-        let written = tokio::task::spawn_blocking(move || records.write(changes)).await;
-        match written.expect("a write of records does not panic") {
-            Ok(()) => Ok(()),
-            Err(RecordError::Conflict { .. }) => Err(WriteFault::Conflict),
-            Err(error @ RecordError::Store { .. }) => Err(WriteFault::Fault(store_fault(&error))),
-        }
-    }
-
-    async fn blocking<R: Send + 'static>(
-        &self,
-        read: impl FnOnce(&dyn Records) -> Result<R, RecordError> + Send + 'static,
-    ) -> Result<R, CallFault> {
-        let records = Arc::clone(&self.records);
-        tokio::task::spawn_blocking(move || read(&*records))
-            .await
-            .expect("a read of records does not panic")
-            .map_err(|error| store_fault(&error))
+    pub(super) fn write(&self, changes: Vec<RecordChange>) -> Ready<Result<(), WriteFault>> {
+        ready(self.records.write(changes).map_err(|error| match error {
+            RecordError::Conflict { .. } => WriteFault::Conflict,
+            RecordError::Store { .. } => WriteFault::Fault(store_fault(&error)),
+        }))
     }
 }
 

@@ -57,11 +57,10 @@ impl SqliteStore {
             .open(target)
             .map_err(|error| file_failed("creating", target, &error))?;
         // Not a copy page by page: that begins again whenever somebody writes.
-        self.0
-            .writer
-            .connection()
-            .execute(BACKUP, [target.to_string_lossy()])?;
-        Ok(())
+        self.0.writer.outside_transactions(|connection| {
+            connection.execute(BACKUP, [target.to_string_lossy()])?;
+            Ok(())
+        })
     }
 
     /// Folds everything that is listed anew from the journal; returns the number of executions.

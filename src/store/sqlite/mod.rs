@@ -3,6 +3,7 @@
 
 mod codec;
 mod content;
+mod desk;
 mod fault;
 mod journal;
 mod log;

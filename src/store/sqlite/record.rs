@@ -7,6 +7,7 @@ use crate::base::records::{Record, RecordChange, RecordError, RecordQuery, Recor
 use crate::store::StoreError;
 use crate::store::sqlite::SqliteStore;
 use crate::store::sqlite::row::json_column;
+use crate::store::sqlite::store::Shared;
 
 /// The columns that [`read`] reads.
 const SELECT: &str =
@@ -32,14 +33,14 @@ const DELETE_TAG: &str =
 
 impl Records for SqliteStore {
     fn get(&self, kind: &str, id: &str) -> Result<Option<Record>, RecordError> {
-        Ok(self.0.readers.read(|connection| {
+        Ok(self.0.read_records(|connection| {
             let mut statement = connection.prepare_cached(SELECT)?;
             Ok(statement.query_row([kind, id], read).optional()?)
         })?)
     }
 
     fn list(&self, kind: &str, query: &RecordQuery) -> Result<Vec<Record>, RecordError> {
-        let mut records = self.0.readers.read(|connection| {
+        let mut records = self.0.read_records(|connection| {
             let found = match (&query.ids, query.tags.first()) {
                 (Some(ids), _) => connection
                     .prepare_cached(LIST_BY_ID)?
@@ -64,11 +65,24 @@ impl Records for SqliteStore {
     }
 
     fn write(&self, changes: Vec<RecordChange>) -> Result<(), RecordError> {
-        self.0.writer.write(move |connection| {
+        self.0.writer.write_ahead(|connection| {
             changes
                 .iter()
                 .try_for_each(|change| apply(connection, change))
         })
+    }
+}
+
+impl Shared {
+    /// Reads records, those included that wait for their commit.
+    fn read_records<T>(
+        &self,
+        read: impl Fn(&Connection) -> Result<T, StoreError>,
+    ) -> Result<T, StoreError> {
+        match self.writer.read_ahead(&read) {
+            Some(result) => result,
+            None => self.readers.read(&read),
+        }
     }
 }
 

@@ -6,12 +6,20 @@
 //! its own savepoint, so a refused one takes nothing else with it.
 
 use std::fmt;
-use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
 
-use rusqlite::{Connection, TransactionBehavior};
+use rusqlite::Connection;
 use tokio::sync::oneshot;
 
 use crate::store::StoreError;
+use crate::store::sqlite::desk::Desk;
+use crate::store::sqlite::ticker::Ticker;
+
+/// How long a change may wait for something durable to follow. An append of the answer comes
+/// within a fraction of it; other processes cannot write meanwhile.
+const LONGEST_AHEAD: Duration = Duration::from_millis(4);
 
 /// Gives the answer of a job, once it is known whether the transaction is durable.
 type Deliver = Box<dyn FnOnce(Result<(), &StoreError>) + Send>;
@@ -20,8 +28,10 @@ type Job = Box<dyn FnOnce(Result<&Connection, &StoreError>) -> Deliver + Send>;
 
 /// Writes, one transaction at a time.
 pub(super) struct Writer {
-    connection: Mutex<Connection>,
+    desk: Arc<Mutex<Desk>>,
+    ahead: Arc<AtomicBool>,
     queue: Mutex<Vec<Job>>,
+    ticker: Ticker,
 }
 
 impl fmt::Debug for Writer {
@@ -33,10 +43,41 @@ impl fmt::Debug for Writer {
 impl Writer {
     /// Takes the connection for itself.
     pub(super) fn new(connection: Connection) -> Self {
+        let ahead = Arc::new(AtomicBool::new(false));
         Self {
-            connection: Mutex::new(connection),
+            desk: Arc::new(Mutex::new(Desk::new(connection, Arc::clone(&ahead)))),
+            ahead,
             queue: Mutex::new(Vec::new()),
+            ticker: Ticker::default(),
         }
+    }
+
+    /// Does `work` at once. What it returns is seen by [`read_ahead`](Self::read_ahead) from now
+    /// on, and is durable no later than anything that is written after it.
+    pub(super) fn write_ahead<T, E: From<StoreError>>(
+        &self,
+        work: impl FnOnce(&Connection) -> Result<T, E>,
+    ) -> Result<T, E> {
+        let desk = self.desk();
+        desk.begin()?;
+        let result = in_savepoint(desk.connection(), work);
+        desk.leave_ahead();
+        drop(desk);
+        let desk = Arc::downgrade(&self.desk);
+        self.ticker.ring(LONGEST_AHEAD, move || {
+            let Some(desk) = desk.upgrade() else { return };
+            if let Err(error) = lock(&desk).commit_ahead() {
+                tracing::error!(%error, "changes could not be stored");
+            }
+        });
+        result
+    }
+
+    /// Reads with `read` what has been written ahead; `None` if all that was written is committed.
+    pub(super) fn read_ahead<T>(&self, read: impl FnOnce(&Connection) -> T) -> Option<T> {
+        self.ahead
+            .load(Ordering::Acquire)
+            .then(|| read(self.desk().connection()))
     }
 
     /// Does `work` in a transaction; what it returns is durable. Blocks for about one commit.
@@ -63,12 +104,18 @@ impl Writer {
         self.finish(answer)
     }
 
-    /// Returns the connection, for work that is no transaction.
-    pub(super) fn connection(&self) -> MutexGuard<'_, Connection> {
-        // A panic in a job left no transaction behind: it is rolled back when it is dropped.
-        self.connection
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner)
+    /// Does work that is no transaction, after everything written so far is committed.
+    pub(super) fn outside_transactions<T>(
+        &self,
+        work: impl FnOnce(&Connection) -> Result<T, StoreError>,
+    ) -> Result<T, StoreError> {
+        let mut desk = self.desk();
+        desk.commit_ahead()?;
+        work(desk.connection())
+    }
+
+    fn desk(&self) -> MutexGuard<'_, Desk> {
+        lock(&self.desk)
     }
 
     fn enqueue<T, E>(
@@ -105,13 +152,13 @@ impl Writer {
         if let Ok(answer) = answer.try_recv() {
             return answer;
         }
-        let mut connection = self.connection();
+        let mut desk = self.desk();
         // Whoever had the connection before may have done this job as well.
         if let Ok(answer) = answer.try_recv() {
             return answer;
         }
         let jobs = std::mem::take(&mut *self.queue());
-        commit(&mut connection, jobs);
+        commit(&mut desk, jobs);
         answer.try_recv().unwrap_or_else(|_| {
             Err(E::from(StoreError::Io {
                 action: "writing".into(),
@@ -125,35 +172,33 @@ impl Writer {
     }
 }
 
-fn commit(connection: &mut Connection, jobs: Vec<Job>) {
-    let transaction = match rusqlite::Transaction::new(connection, TransactionBehavior::Immediate) {
-        Ok(transaction) => transaction,
-        Err(error) => {
-            let error = error.into();
-            for job in jobs {
-                job(Err(&error))(Err(&error));
-            }
-            return;
+fn lock(desk: &Mutex<Desk>) -> MutexGuard<'_, Desk> {
+    // A panic in a job leaves a transaction that the next commit takes along whole or not at all.
+    desk.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+fn commit(desk: &mut Desk, jobs: Vec<Job>) {
+    if let Err(error) = desk.begin() {
+        for job in jobs {
+            job(Err(&error))(Err(&error));
         }
-    };
+        return;
+    }
     let lost = StoreError::Io {
         action: "access to `oos.sqlite`".into(),
         reason: "the transaction was lost: the disk is full or failing".into(),
     };
     let mut deliveries = Vec::with_capacity(jobs.len());
     for job in jobs {
+        let connection = desk.connection();
         // A full disk may end the transaction; what came after would then stand alone.
-        deliveries.push(if transaction.is_autocommit() {
+        deliveries.push(if connection.is_autocommit() {
             job(Err(&lost))
         } else {
-            job(Ok(&transaction))
+            job(Ok(connection))
         });
     }
-    let committed = if transaction.is_autocommit() {
-        Err(lost)
-    } else {
-        transaction.commit().map_err(StoreError::from)
-    };
+    let committed = desk.commit();
     for deliver in deliveries {
         deliver(committed.as_ref().copied());
     }

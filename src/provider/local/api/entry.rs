@@ -18,6 +18,8 @@ pub enum Kind {
     Reads,
     /// Changes something; its answer is remembered under the client token.
     Changes,
+    /// Says how something is to be: doing it twice is doing it once, so nothing is remembered.
+    Sets,
 }
 
 /// One API of the local cloud.
@@ -39,7 +41,7 @@ pub struct Api {
 
 impl Api {
     /// Returns what plans and the engine need to know. Every API may be called again with the same
-    /// client token: changes are remembered under it.
+    /// client token: changes are remembered under it, or come to the same.
     pub fn spec(&self) -> ApiSpec {
         ApiSpec {
             service: self.service.to_owned(),

@@ -20,7 +20,7 @@ pub(super) const APIS: &[Api] = &[Api {
         "SecurityGroupIds",
         "CreditSpecification",
     ],
-    kind: Kind::Changes,
+    kind: Kind::Sets,
     handler: |cloud, request| Box::pin(modify(cloud, request)),
 }];
 

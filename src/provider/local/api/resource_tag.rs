@@ -22,7 +22,7 @@ pub(super) const APIS: &[Api] = &[
         name: "TagResources",
         summary: "Adds tags to instances, disks, images or snapshots.",
         parameters: &["ResourceType", "ResourceIds", "Tags"],
-        kind: Kind::Changes,
+        kind: Kind::Sets,
         handler: |cloud, request| Box::pin(tag(cloud, request, "ResourceIds")),
     },
     Api {
@@ -30,7 +30,7 @@ pub(super) const APIS: &[Api] = &[
         name: "AddTags",
         summary: "Adds tags to one resource.",
         parameters: &["ResourceType", "ResourceId", "Tags"],
-        kind: Kind::Changes,
+        kind: Kind::Sets,
         handler: |cloud, request| Box::pin(tag(cloud, request, "ResourceId")),
     },
     Api {
@@ -38,7 +38,7 @@ pub(super) const APIS: &[Api] = &[
         name: "UntagResources",
         summary: "Removes tags by key; All removes every tag.",
         parameters: &["ResourceType", "ResourceIds", "TagKeys", "All"],
-        kind: Kind::Changes,
+        kind: Kind::Sets,
         handler: |cloud, request| Box::pin(untag(cloud, request)),
     },
     Api {

@@ -16,7 +16,7 @@ pub(super) const APIS: &[Api] = &[
         name: "TagResources",
         summary: "Adds tags to resources by ARN.",
         parameters: &["ResourceARN", "Tags"],
-        kind: Kind::Changes,
+        kind: Kind::Sets,
         handler: |cloud, request| Box::pin(tag(cloud, request)),
     },
     Api {
@@ -24,7 +24,7 @@ pub(super) const APIS: &[Api] = &[
         name: "UntagResources",
         summary: "Removes tags by key from resources by ARN.",
         parameters: &["ResourceARN", "TagKey"],
-        kind: Kind::Changes,
+        kind: Kind::Sets,
         handler: |cloud, request| Box::pin(untag(cloud, request)),
     },
     Api {
