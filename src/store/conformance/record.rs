@@ -39,6 +39,9 @@ async fn records_come_back_in_order_of_creation<B: Bench>(bench: B) {
     put(&store, record("i-b", &[], 0));
     put(&store, record("i-a", &[], 0));
     put(&store, record("i-b", &[("k", "v")], 1));
+    assert_eq!(ids(&store, &RecordQuery::default()), ["i-b", "i-a"]);
+    // What is closed is durable.
+    drop(store);
     let store = bench.open();
     assert_eq!(ids(&store, &RecordQuery::default()), ["i-b", "i-a"]);
     let stored = store.get("instance", "i-b").unwrap().unwrap();
