@@ -136,6 +136,6 @@ pub enum Recovery {
     Idempotent,
     /// Ask by the handle recorded before the call went out; never start again.
     Resumable,
-    /// A person decides: RetryTask, SkipTask or CancelTask.
+    /// A person decides: `RetryTask`, `SkipTask` or `CancelTask`.
     Manual,
 }

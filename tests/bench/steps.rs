@@ -3,6 +3,12 @@
 //! `cargo bench --bench steps` prints the machine, both figures and their ratio. Everything runs in
 //! one process over the real store; instances are stand-ins, since no step here enters one.
 
+#![allow(
+    clippy::print_stdout,
+    clippy::unwrap_used,
+    reason = "a benchmark prints, and fails by panicking"
+)]
+
 use std::path::Path;
 use std::sync::Arc;
 use std::time::{Duration, Instant};

@@ -30,12 +30,12 @@ fn files(folder: &Path, extension: &str) -> Vec<PathBuf> {
 
 /// The codes in the source: those of the rules, and those that parsers write in place.
 fn codes() -> BTreeSet<String> {
-    let in_place = Regex::new(r#"Diagnostic::(?:error|warning)\(\s*"([a-z-]+)""#).unwrap();
+    let in_place = Regex::new(r#"Diagnostic::(?:error|warning)\(\s*"([a-z0-9-]+)""#).unwrap();
     let mut codes: BTreeSet<String> = check::codes().map(str::to_owned).collect();
     for path in files(&root().join("src/template"), "rs") {
         let text = std::fs::read_to_string(&path).unwrap();
         // What stands below belongs to the tests of the file.
-        let text = text.split("#[cfg(test)]").next().unwrap();
+        let text = text.split("\n#[cfg(test)]\nmod tests").next().unwrap();
         for found in in_place.captures_iter(text) {
             codes.insert(found.unwrap().get(1).unwrap().as_str().to_owned());
         }

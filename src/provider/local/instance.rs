@@ -85,7 +85,7 @@ pub(super) struct Instance {
     /// The image's layers, lowest first.
     pub(super) layers: Vec<Layer>,
     /// The instance type as the launch named it.
-    pub(super) instance_type: String,
+    pub(super) flavor: String,
     /// Whether it is meant to run.
     pub(super) power: Power,
     /// Since when it is there.
@@ -162,7 +162,7 @@ impl Instance {
             "RegionId": self.region,
             "ZoneId": self.zone(),
             "ImageId": self.image,
-            "InstanceType": self.instance_type,
+            "InstanceType": self.flavor,
             "InstanceTypeFamily": "local",
             "Cpu": cores(),
             "OSType": "linux",

@@ -196,7 +196,7 @@ impl Run<'_> {
             None => self.start(&instance).await?,
         };
         if let Some(ended) = &stored.value.targets[0].ended {
-            return self.outcome(ended, ended.output_text());
+            return self.outcome(ended, &ended.output_text());
         }
         self.follow(stored, &instance).await
     }
@@ -296,10 +296,10 @@ impl Run<'_> {
         };
         let (ended, output) = spool.finish(end).await?;
         if let Some(recorded) = self.record(stored, ended.clone()).await? {
-            return self.outcome(&recorded, recorded.output_text());
+            return self.outcome(&recorded, &recorded.output_text());
         }
         Spool::let_go(self.cloud, instance, &self.id).await;
-        self.outcome(&ended, String::from_utf8_lossy(&output).into_owned())
+        self.outcome(&ended, &String::from_utf8_lossy(&output))
     }
 
     async fn kill(&self, instance: &str) -> Result<(), CallFault> {
@@ -327,7 +327,7 @@ impl Run<'_> {
         }
     }
 
-    fn outcome(&self, ended: &Ended, output: String) -> Result<Value, CallFault> {
+    fn outcome(&self, ended: &Ended, output: &str) -> Result<Value, CallFault> {
         let fail = |code: &str, message: String| Err(ApiError::new(code, message).into());
         match &ended.end {
             CommandEnd::Exited { code: 0 } => {

@@ -526,8 +526,8 @@ proptest::proptest! {
         let mut report = Vec::new();
         for value in [json!(text), json!({"Fn::Jinja": [text, {"a": [1, "b"]}]}), json!({"Fn::Eval": text})] {
             let expression = Expression::parse(&node_of(&value), &mut report);
-            let _ = expression.references();
-            let _ = expression.evaluate(&scope);
+            drop(expression.references());
+            drop(expression.evaluate(&scope));
         }
     }
 }

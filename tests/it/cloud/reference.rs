@@ -11,7 +11,8 @@ fn page() -> String {
          anew.\n\nBesides the parameters listed, every API takes `RegionId` (the local cloud is one \
          place, any region names it), and listings take `PageNumber` and `PageSize`, or \
          `NextToken` and `MaxResults`. Calls that change something are remembered under their \
-         `ClientToken` and may be repeated at any time. Names of parameters ignore case and take \
+         `ClientToken` and may be repeated at any time; calls that set how something is to be come \
+         to the same when they are repeated. Names of parameters ignore case and take \
          singular and plural; lists may be JSON text. Other parameters of the vendor are accepted \
          and have no effect.\n",
     );
@@ -25,6 +26,7 @@ fn page() -> String {
             let kind = match api.kind {
                 Kind::Reads => "reads",
                 Kind::Changes => "changes",
+                Kind::Sets => "sets",
             };
             let parameters: Vec<String> = api
                 .parameters

@@ -226,7 +226,7 @@ fn describe(
         image: image.id.clone(),
         base: image.base,
         layers: image.layers.clone(),
-        instance_type: request
+        flavor: request
             .text("InstanceType")?
             .unwrap_or_else(|| "local".to_owned()),
         power,
