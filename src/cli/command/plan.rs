@@ -113,7 +113,7 @@ fn print_properties(plan: &Plan, output: &mut Output) -> std::io::Result<()> {
 
 fn print_remarks(plan: &Plan, output: &mut Output) {
     if plan.steps.iter().any(|step| step.conditional) {
-        output.note("? marks steps that a condition, a choice or a failure decides about.");
+        output.note("? marks steps that a condition or a choice decides about.");
     }
     if plan.incomplete {
         output.note("Some templates are only named once the run evaluates them.");

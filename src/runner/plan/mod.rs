@@ -41,7 +41,7 @@ pub struct Step {
     pub api: Option<String>,
     /// How dangerous the call is.
     pub risk: Risk,
-    /// Whether it may be passed over: a condition, a choice or an error path decides.
+    /// Whether it may be passed over although nothing fails: a condition or a choice decides.
     pub conditional: bool,
     /// How often it runs.
     pub repeats: Repeats,

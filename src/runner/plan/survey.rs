@@ -17,6 +17,7 @@ use crate::runner::prepare::{Prepared, start_scope};
 use crate::runner::usage::{self, ApiUse};
 use crate::template::expr::{Expression, Selector};
 use crate::template::model::{Jump, Task, Template, ValueType};
+use crate::template::yaml::{Node, NodeKind};
 
 /// Returns everything that a prepared start would do, in order of the tasks.
 pub(super) async fn steps(runner: &Runner, prepared: &Prepared) -> Vec<Step> {
@@ -28,9 +29,8 @@ pub(super) async fn steps(runner: &Runner, prepared: &Prepared) -> Vec<Step> {
         outputs: BTreeMap::new(),
     };
     let mut steps = Vec::new();
-    let jumps = has_jumps(&prepared.template);
     for (place, task) in prepared.template.tasks.iter().enumerate() {
-        let conditional = task.when.is_some() || (jumps && place > 0);
+        let conditional = task.when.is_some() || may_be_passed(&prepared.template, place);
         let repeats = repeats(task, &scope);
         let properties = task
             .properties
@@ -86,11 +86,11 @@ fn push(
     let Some(template) = called.filter(|_| head.path.len() <= MAX_DEPTH) else {
         return;
     };
-    let jumps = has_jumps(&template);
     for (place, child) in template.tasks.iter().enumerate() {
         let mut path = head.path.clone();
         path.push(child.name.value.to_string());
-        let conditional = head.conditional || child.when.is_some() || (jumps && place > 0);
+        let conditional =
+            head.conditional || child.when.is_some() || may_be_passed(&template, place);
         let repeats = match (&head.repeats, &child.looping) {
             (Repeats::Once, None) => Repeats::Once,
             (_, Some(_)) => Repeats::Unknown,
@@ -129,15 +129,47 @@ fn called_template(prepared: &Prepared, task: &Task) -> Option<Arc<Template>> {
     entry.map(|entry| Arc::clone(&entry.template))
 }
 
-/// Tells whether control may pass over tasks.
-fn has_jumps(template: &Template) -> bool {
-    template.tasks.iter().any(|task| {
-        let to_task = |jump: &Option<_>| {
-            jump.as_ref()
-                .is_some_and(|jump: &crate::base::source::Spanned<Jump>| jump.value != Jump::Next)
-        };
-        task.action.value.is("ACS::Choice") || to_task(&task.on_success) || to_task(&task.on_error)
-    })
+/// Tells whether control may pass over the task at `place` although nothing fails: an earlier task
+/// jumps behind it or ends the run.
+fn may_be_passed(template: &Template, place: usize) -> bool {
+    let passes = |jump: &Jump| match jump {
+        Jump::Next => false,
+        Jump::End => true,
+        Jump::Task(name) => template
+            .task(name.as_str())
+            .is_none_or(|(target, _)| target > place),
+    };
+    template.tasks[..place]
+        .iter()
+        .any(|task| targets(task).iter().any(passes))
+}
+
+/// Returns where control may go after a task that ends well.
+fn targets(task: &Task) -> Vec<Jump> {
+    if !task.action.value.is("ACS::Choice") {
+        return task
+            .on_success
+            .iter()
+            .map(|jump| jump.value.clone())
+            .collect();
+    }
+    let Some(properties) = &task.properties else {
+        return Vec::new();
+    };
+    let jump = |node: &Node| Some(Jump::from_text(node.to_value().as_str()?));
+    let choices = match properties
+        .node()
+        .get("Choices")
+        .map(|choices| &choices.kind)
+    {
+        Some(NodeKind::List(choices)) => choices.as_slice(),
+        _ => &[],
+    };
+    let default = properties.node().get("DefaultTask").and_then(jump);
+    let chosen = choices
+        .iter()
+        .filter_map(|choice| choice.get("NextTask").and_then(jump));
+    default.into_iter().chain(chosen).collect()
 }
 
 fn repeats(task: &Task, scope: &KnownScope<'_>) -> Repeats {
