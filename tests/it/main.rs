@@ -11,6 +11,7 @@ mod check;
 mod cli;
 mod cloud;
 mod corpus;
+mod docs;
 mod errors;
 mod loop_scale;
 mod mutation;
