@@ -6,7 +6,7 @@ use crate::action::Risk;
 use crate::base::value::{Value, text};
 use crate::cli::exit::Exit;
 use crate::cli::global::Format;
-use crate::cli::output::{Output, Role, Table, TableCell, counted};
+use crate::cli::output::{Output, Role, Table, TableCell, counted, print_map};
 use crate::cli::session::{Outcome, Session};
 use crate::cli::start::StartArguments;
 use crate::cli::workshop::Workshop;
@@ -43,13 +43,7 @@ impl Arguments {
 fn print(plan: &Plan, with_properties: bool, output: &mut Output) -> std::io::Result<()> {
     let name = output.paint(Role::Strong, &plan.template_name);
     output.line(format_args!("{name}  {}", plan.digest))?;
-    if !plan.parameters.is_empty() {
-        let heading = output.paint(Role::Strong, "Parameters");
-        output.line(format_args!("\n{heading}"))?;
-        for (name, value) in &plan.parameters {
-            output.line(format!("  {name}: {}", text(value)).trim_end())?;
-        }
-    }
+    print_map("Parameters", &plan.parameters, output)?;
     let heading = output.paint(Role::Strong, "Steps");
     output.line(format_args!("\n{heading}"))?;
     let mut table = Table::new(output, &["STEP", "CALLS", "TIMES", "RISK"]);

@@ -159,7 +159,8 @@ fn print_heading(heading: &str, output: &mut Output) -> io::Result<()> {
     output.line(format_args!("\n{heading}"))
 }
 
-fn print_map(heading: &str, map: &Map, output: &mut Output) -> io::Result<()> {
+/// Prints names and values below a heading; nothing for an empty map.
+pub(in crate::cli) fn print_map(heading: &str, map: &Map, output: &mut Output) -> io::Result<()> {
     if map.is_empty() {
         return Ok(());
     }
