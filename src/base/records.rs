@@ -69,6 +69,9 @@ pub trait Records: Send + Sync + fmt::Debug {
     /// later than anything that the same store is given after them, and in any case within
     /// milliseconds.
     fn write(&self, changes: Vec<RecordChange>) -> Result<(), RecordError>;
+
+    /// Makes everything written so far durable: before anything is done that cannot be undone.
+    fn make_durable(&self) -> Result<(), RecordError>;
 }
 
 /// Why records could not be read or written.

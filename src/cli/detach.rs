@@ -26,6 +26,10 @@ pub(super) fn detach(id: &ExecutionId, no_wait: bool, session: &mut Session) -> 
         .args(["--profile", &settings.profile, "resume", "--detached"])
         .args(no_wait.then_some("--no-wait"))
         .arg(id.as_str());
+    if let Some(config) = &settings.config {
+        command.arg("--config").arg(config);
+    }
+    command.args(["--language", settings.language.tag()]);
     for library in &settings.libraries {
         command.arg("--library").arg(library);
     }

@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use tokio::signal::unix::{SignalKind, signal};
 use tokio::sync::broadcast::Receiver;
 use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
@@ -51,6 +52,7 @@ pub(super) async fn drive(
         watch.skip_past().await?;
     }
     let driven = watch.drive().await?;
+    finish_guests(runner, &driven).await;
     let view = runner.store().execution(id).await?;
     let view = view.ok_or_else(|| Failure::internal(RunnerError::NotFound(id.clone())))?;
     if driven == Driven::Stopped {
@@ -59,6 +61,21 @@ pub(super) async fn drive(
     let tasks = runner.store().tasks(id, &TaskFilter::default()).await?;
     print_result(&view, &tasks, client::now(), &mut session.output)?;
     Ok(exit_of(view.status))
+}
+
+/// Waits for the executions that this one has started; Ctrl-C lets go of them.
+async fn finish_guests(runner: &Runner, driven: &Driven) {
+    let stop = CancellationToken::new();
+    if *driven == Driven::Stopped {
+        stop.cancel();
+    }
+    let finishing = runner.finish_guests(stop.clone());
+    tokio::pin!(finishing);
+    tokio::select! {
+        () = &mut finishing => return,
+        Ok(()) = tokio::signal::ctrl_c() => stop.cancel(),
+    }
+    finishing.await;
 }
 
 /// Prints an execution that has ended already and returns the exit code that it stands for.
@@ -174,8 +191,11 @@ impl<'a> Watch<'a> {
         };
         working.spawn(async move { runner.drive(&id, options).await });
         let mut clock = tokio::time::interval(LOOK_AGAIN);
+        // One stream for all of it, so that no Ctrl-C is missed between two looks.
+        let mut interrupts = signal(SignalKind::interrupt())?;
         let driven = loop {
-            match self.wake(&mut working, &mut news, &mut clock).await {
+            let wake = self.wake(&mut working, &mut news, &mut clock, &mut interrupts);
+            match wake.await {
                 Wake::Driven(driven) => break driven,
                 Wake::Answered(answer) => self.send(answer).await?,
                 Wake::Interrupted => self.interrupt()?,
@@ -195,6 +215,7 @@ impl<'a> Watch<'a> {
         working: &mut JoinSet<Result<Driven, RunnerError>>,
         news: &mut Receiver<News>,
         clock: &mut tokio::time::Interval,
+        interrupts: &mut tokio::signal::unix::Signal,
     ) -> Wake {
         tokio::select! {
             Some(driven) = working.join_next() => {
@@ -203,7 +224,7 @@ impl<'a> Watch<'a> {
             Some(answer) = self.asked.join_next() => {
                 Wake::Answered(answer.expect("asking does not panic"))
             }
-            Ok(()) = tokio::signal::ctrl_c() => Wake::Interrupted,
+            Some(()) = interrupts.recv() => Wake::Interrupted,
             // What a slow watcher misses is only the newest line of output.
             Ok(news) = news.recv() => Wake::News(news),
             _ = clock.tick() => Wake::Tick,
@@ -261,6 +282,7 @@ impl<'a> Watch<'a> {
             by: environment::user_name(),
             note: String::new(),
             request,
+            number: None,
         };
         match self.runner.signal(&execution, &signal).await {
             Ok(()) => Ok(()),
@@ -341,6 +363,8 @@ impl From<SignalError> for Failure {
                 let hint = format!("It is taken up by `oos resume {id}`.");
                 Self::refused(error).hinted(hint)
             }
+            SignalError::Unanswered(_) => Self::refused(error)
+                .hinted("Say nothing again: it is taken up as soon as the process can."),
             SignalError::Runner(error) => error.into(),
         }
     }

@@ -28,6 +28,8 @@ pub struct Settings {
     pub data_dir: PathBuf,
     /// Folders of templates, nearest first.
     pub libraries: Vec<PathBuf>,
+    /// The configuration file that was named, if one was.
+    pub config: Option<PathBuf>,
     /// The name of the profile.
     pub profile: String,
     /// The region, `ACS::RegionId`.
@@ -86,8 +88,8 @@ impl Settings {
         overrides: Overrides,
         surroundings: &Surroundings<'_>,
     ) -> Result<Self, ConfigError> {
-        let file = match overrides.config {
-            Some(path) => ConfigFile::read(&path)?,
+        let file = match &overrides.config {
+            Some(path) => ConfigFile::read(path)?,
             None => match usual_config_file(surroundings).filter(|path| path.exists()) {
                 Some(path) => ConfigFile::read(&path)?,
                 None => ConfigFile::default(),
@@ -118,6 +120,7 @@ impl Settings {
             None => usual_data_dir(surroundings).ok_or(ConfigError::NoHome)?,
         };
         Ok(Self {
+            config: overrides.config,
             data_dir,
             libraries: overrides
                 .libraries

@@ -1,6 +1,6 @@
 //! Child executions: product actions, `ACS::Template`, the items of `ACS::Loop`.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashSet};
 use std::sync::Arc;
 
 use crate::base::diagnostic::Diagnostic;
@@ -164,6 +164,7 @@ async fn seat_new(
         seq: 0,
         resumed: false,
         first: Some(Input::Start(Box::new(started))),
+        heard: HashSet::new(),
     }))
 }
 

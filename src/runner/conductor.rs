@@ -67,6 +67,8 @@ pub(super) struct Seat {
     pub(super) resumed: bool,
     /// The first thing it is told.
     pub(super) first: Option<Input>,
+    /// Numbers of the signals that are in the journal.
+    pub(super) heard: HashSet<u64>,
 }
 
 /// The parent's end of a conducted child.
@@ -117,7 +119,7 @@ pub(super) fn conduct(
             news_sender,
             news,
             was_waiting: false,
-            settled: HashSet::new(),
+            heard: seat.heard,
             started: None,
         };
         conductor.run(seat.resumed, seat.first).await
@@ -141,8 +143,8 @@ struct Conductor {
     news_sender: mpsc::UnboundedSender<Input>,
     news: mpsc::UnboundedReceiver<Input>,
     was_waiting: bool,
-    /// Numbers of the orders that have been obeyed; each may be handed over more than once.
-    settled: HashSet<u64>,
+    /// Numbers of the signals that have been heard; each may be handed over more than once.
+    heard: HashSet<u64>,
     /// What it started with, shared with its children; filled at the first use.
     started: Option<Arc<Started>>,
 }
@@ -273,14 +275,15 @@ impl Conductor {
         }
     }
 
-    async fn obey(&mut self, order: Order) -> Result<(), RunnerError> {
-        if order
-            .number
-            .is_some_and(|number| !self.settled.insert(number))
-        {
-            return Ok(());
-        }
-        let refused = self.tell(Input::Signal(order.signal)).await?;
+    async fn obey(&mut self, mut order: Order) -> Result<(), RunnerError> {
+        order.signal.number = order.number;
+        let is_new = order.number.is_none_or(|number| self.heard.insert(number));
+        let refused = if is_new {
+            self.tell(Input::Signal(order.signal)).await?
+        } else {
+            // Recorded by a process that died before it could answer.
+            None
+        };
         if let Some(number) = order.number {
             let refusal = refused.map(|refused| refused.to_string());
             self.runner.store().settle(number, refusal).await?;
@@ -341,8 +344,9 @@ impl Conductor {
                     by,
                     note: String::new(),
                     request: Request::Cancel,
+                    number: None,
                 };
-                self.runner.mail().hand(
+                self.runner.mail().hand_or_keep(
                     &id,
                     Order {
                         number: None,

@@ -81,6 +81,8 @@ struct Inner {
     sink: Arc<dyn OutputSink>,
     /// Executions started by executions, worked on beside them.
     guests: TaskTracker,
+    /// Fires when guests are to be let go of.
+    guests_stop: CancellationToken,
 }
 
 /// How driving an execution came to its end.
@@ -139,6 +141,9 @@ pub enum SignalError {
     /// It is stored and will be taken up by whoever works on the execution next.
     #[error("nobody works on `{0}` at the moment")]
     Nobody(ExecutionId),
+    /// It is stored; the process that works on the execution has not taken it up yet.
+    #[error("the process that works on `{0}` has not answered yet; the signal is recorded")]
+    Unanswered(ExecutionId),
     /// The execution could not be looked at.
     #[error(transparent)]
     Runner(#[from] RunnerError),
@@ -166,6 +171,7 @@ impl Runner {
             broadcast,
             mail: MailRoom::default(),
             guests: TaskTracker::new(),
+            guests_stop: CancellationToken::new(),
         };
         Self {
             inner: Arc::new(inner),
@@ -214,21 +220,34 @@ impl Runner {
         Arc::clone(&self.inner.sink)
     }
 
-    /// Works on an execution that another one started, beside it and for as long as it takes.
-    /// [`finish_guests`](Self::finish_guests) waits for it.
+    /// Works on an execution that another one started, beside it, until it ends or waits for a
+    /// person. [`finish_guests`](Self::finish_guests) waits for it.
     pub(super) fn host(&self, id: ExecutionId) {
         let runner = self.clone();
+        let options = DriveOptions {
+            stop: self.inner.guests_stop.child_token(),
+            stop_when_waiting: true,
+        };
         let work = async move {
-            if let Err(error) = runner.drive(&id, DriveOptions::default()).await {
-                tracing::error!(execution = %id, %error, "a started execution cannot be worked on");
+            match runner.drive(&id, options).await {
+                // Whoever has it works on it.
+                Ok(_) | Err(RunnerError::Owned(_)) => {}
+                Err(error) => {
+                    tracing::error!(execution = %id, %error, "a started execution cannot be worked on");
+                }
             }
         };
         drop(self.inner.guests.spawn(work));
     }
 
-    /// Returns once every execution that was started by an execution has come to an end.
-    pub async fn finish_guests(&self) {
+    /// Returns once nobody here works any more on executions that were started by executions: they
+    /// have ended, wait for a person, or were let go of because `stop` fired.
+    pub async fn finish_guests(&self, stop: CancellationToken) {
         self.inner.guests.close();
+        tokio::select! {
+            () = self.inner.guests.wait() => return,
+            () = stop.cancelled() => self.inner.guests_stop.cancel(),
+        }
         self.inner.guests.wait().await;
     }
 
@@ -359,7 +378,7 @@ impl Runner {
                 None => tokio::time::sleep(ANSWER_INTERVAL).await,
             }
         }
-        Err(SignalError::Nobody(id))
+        Err(SignalError::Unanswered(id))
     }
 
     /// Follows an execution that waits for a child down to the one that waits for a person.
@@ -420,6 +439,7 @@ impl Runner {
         let template =
             template.ok_or_else(|| damaged("its template cannot be parsed".to_owned()))?;
         let seq = u64::try_from(events.len()).expect("a journal fits in memory");
+        let heard = events.iter().filter_map(heard).collect();
         let execution =
             Execution::fold(template, events).map_err(|error| damaged(error.to_string()))?;
         Ok(Seat {
@@ -427,6 +447,7 @@ impl Runner {
             seq,
             resumed: true,
             first: None,
+            heard,
         })
     }
 
@@ -444,6 +465,14 @@ impl Runner {
         let text = self.text(&started.template).await?;
         let parsed = parse::parse(&Source::new(&started.template_name, text));
         Ok(parsed.template.map(Arc::new))
+    }
+}
+
+/// Returns the number of the signal that an event records.
+fn heard(event: &Event) -> Option<u64> {
+    match &event.fact {
+        Fact::SignalReceived { signal } => signal.number,
+        _ => None,
     }
 }
 

@@ -134,17 +134,21 @@ async fn list_executions(runner: &Runner, parameters: &Parameters<'_>) -> Result
             ApiError::new("InvalidParameter", format!("`{word}` is not a status"))
         })?],
     };
+    if let Some(id) = parameters.id("ExecutionId")? {
+        let view = runner.store().execution(&id).await;
+        let view = view.map_err(|error| store_failed(&error))?;
+        let found = view.filter(|view| statuses.is_empty() || statuses.contains(&view.status));
+        return Ok(listing(&found.into_iter().collect::<Vec<_>>(), None));
+    }
     let tags = parameters.map("Tags")?;
     let filter = ExecutionFilter {
-        id_prefix: parameters.id("ExecutionId")?.map(|id| id.to_string()),
         template_name: parameters.text("TemplateName"),
         statuses,
         executed_by: parameters.text("ExecutedBy"),
         parent: parameters.id("ParentExecutionId")?,
-        include_children: parameters.value("ExecutionId").is_some()
-            || parameters
-                .text("IncludeChildExecution")
-                .is_some_and(|yes| yes == "true"),
+        include_children: parameters
+            .text("IncludeChildExecution")
+            .is_some_and(|yes| yes == "true"),
         tags: tags
             .iter()
             .map(|(key, value)| (key.clone(), text(value)))
@@ -153,26 +157,21 @@ async fn list_executions(runner: &Runner, parameters: &Parameters<'_>) -> Result
         limit: PAGE,
         ..ExecutionFilter::default()
     };
-    let only = parameters.id("ExecutionId")?;
-    let mut views = runner
+    let views = runner
         .store()
         .executions(&filter)
         .await
         .map_err(|error| store_failed(&error))?;
-    let full = views.len() == PAGE;
-    if let Some(only) = only {
-        views.retain(|view| view.execution_id == only);
-    }
-    let next = if full {
-        views.last().map(|view| view.execution_id.to_string())
-    } else {
-        None
-    };
-    Ok(json!({
+    let next = views.last().filter(|_| views.len() == PAGE);
+    Ok(listing(&views, next.map(|view| &view.execution_id)))
+}
+
+fn listing(views: &[ExecutionView], next: Option<&ExecutionId>) -> Value {
+    json!({
         "Executions": views.iter().map(document).collect::<Vec<_>>(),
         "MaxResults": PAGE,
-        "NextToken": next.unwrap_or_default(),
-    }))
+        "NextToken": next.map(ToString::to_string).unwrap_or_default(),
+    })
 }
 
 fn status_of(word: &str) -> Option<ExecutionStatus> {
@@ -227,6 +226,9 @@ async fn start_execution(
         .await
         .map_err(|error| store_failed(&error))?;
     if let Some(view) = before.first() {
+        if !view.status.is_final() {
+            runner.host(view.execution_id.clone());
+        }
         return Ok(json!({ "Execution": document(view) }));
     }
     let request = start_request(parameters, token)?;
@@ -300,10 +302,11 @@ async fn cancel_execution(
         by: runner.identity().user.clone(),
         note: String::new(),
         request: Request::Cancel,
+        number: None,
     };
     match runner.signal(&id, &signal).await {
         // Whoever works on it next finds the signal in its mailbox.
-        Ok(()) | Err(SignalError::Nobody(_)) => Ok(json!({})),
+        Ok(()) | Err(SignalError::Nobody(_) | SignalError::Unanswered(_)) => Ok(json!({})),
         Err(SignalError::Refused(reason)) => {
             Err(ApiError::new("InvalidExecutionStatus", reason).into())
         }

@@ -17,7 +17,12 @@ pub(super) struct Order {
     pub(super) signal: Signal,
 }
 
-type Desks = HashMap<ExecutionId, mpsc::UnboundedSender<Order>>;
+#[derive(Debug, Default)]
+struct Desks {
+    here: HashMap<ExecutionId, mpsc::UnboundedSender<Order>>,
+    /// Orders for conductors that are about to come.
+    kept: HashMap<ExecutionId, Vec<Order>>,
+}
 
 /// Knows the conductors of this process.
 #[derive(Clone, Debug, Default)]
@@ -32,7 +37,11 @@ impl MailRoom {
         id: &ExecutionId,
         orders: mpsc::UnboundedSender<Order>,
     ) -> Registration {
-        self.desks().insert(id.clone(), orders);
+        let mut desks = self.desks();
+        for order in desks.kept.remove(id).into_iter().flatten() {
+            drop(orders.send(order));
+        }
+        desks.here.insert(id.clone(), orders);
         Registration {
             room: self.clone(),
             id: id.clone(),
@@ -41,14 +50,25 @@ impl MailRoom {
 
     /// Tells whether a conductor is here.
     pub(super) fn has(&self, id: &ExecutionId) -> bool {
-        self.desks().contains_key(id)
+        self.desks().here.contains_key(id)
     }
 
     /// Hands an order to a conductor; tells whether it is here.
     pub(super) fn hand(&self, id: &ExecutionId, order: Order) -> bool {
         self.desks()
+            .here
             .get(id)
             .is_some_and(|desk| desk.send(order).is_ok())
+    }
+
+    /// Hands an order to a conductor that is here or is about to come.
+    pub(super) fn hand_or_keep(&self, id: &ExecutionId, order: Order) {
+        let mut desks = self.desks();
+        match desks.here.get(id) {
+            // A conductor that has just ended has nothing left to cancel.
+            Some(desk) => drop(desk.send(order)),
+            None => desks.kept.entry(id.clone()).or_default().push(order),
+        }
     }
 
     fn desks(&self) -> std::sync::MutexGuard<'_, Desks> {
@@ -66,6 +86,6 @@ pub(super) struct Registration {
 
 impl Drop for Registration {
     fn drop(&mut self) {
-        self.room.desks().remove(&self.id);
+        self.room.desks().here.remove(&self.id);
     }
 }

@@ -3,6 +3,7 @@
 #![allow(
     clippy::print_stderr,
     clippy::print_stdout,
+    clippy::pedantic,
     clippy::unwrap_used,
     reason = "tests say why they skip; what one cannot go on without may end it, in helpers too"
 )]

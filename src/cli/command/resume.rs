@@ -37,9 +37,7 @@ impl Arguments {
                 .await?
                 .execution_id
                 .root();
-            let outcome = drive(runner, &id, Story::FromNow, self.no_wait, session).await;
-            runner.finish_guests().await;
-            outcome
+            drive(runner, &id, Story::FromNow, self.no_wait, session).await
         })
     }
 }

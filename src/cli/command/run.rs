@@ -35,9 +35,7 @@ impl Arguments {
             if self.detach {
                 return detach(&id, self.no_wait, session);
             }
-            let outcome = drive(runner, &id, Story::Whole, self.no_wait, session).await;
-            runner.finish_guests().await;
-            outcome
+            drive(runner, &id, Story::Whole, self.no_wait, session).await
         })
     }
 }

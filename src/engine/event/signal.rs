@@ -15,6 +15,9 @@ pub struct Signal {
     pub note: String,
     /// What.
     pub request: Request,
+    /// Its number in the mailbox, if it came through one: what is recorded is not heard again.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub number: Option<u64>,
 }
 
 /// The things a person can ask for.

@@ -267,6 +267,7 @@ fn facts() -> Vec<Fact> {
             by: "ann".into(),
             note: "because".into(),
             request,
+            number: None,
         },
     }));
     facts

@@ -296,6 +296,7 @@ impl World {
             by: by.into(),
             note: String::new(),
             request,
+            number: None,
         }))
     }
 

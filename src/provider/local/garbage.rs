@@ -42,6 +42,8 @@ pub(super) async fn sweep(cloud: &LocalCloud) -> Result<(), CallFault> {
     if notes.is_empty() {
         return Ok(());
     }
+    // What let go of the layers must not come back without them.
+    cloud.state.make_durable()?;
     let used = used_layers(cloud).await?;
     for note in notes {
         for layer in &note.value.layers {

@@ -298,6 +298,7 @@ impl Run<'_> {
         if let Some(recorded) = self.record(stored, ended.clone()).await? {
             return self.outcome(&recorded, &recorded.output_text());
         }
+        self.cloud.state.make_durable()?;
         Spool::let_go(self.cloud, instance, &self.id).await;
         self.outcome(&ended, &String::from_utf8_lossy(&output))
     }

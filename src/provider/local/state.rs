@@ -112,6 +112,13 @@ impl State {
         self.list(&RecordQuery::default())
     }
 
+    /// Makes everything written so far durable: before anything is done that cannot be undone.
+    pub(super) fn make_durable(&self) -> Result<(), CallFault> {
+        self.records
+            .make_durable()
+            .map_err(|error| store_fault(&error))
+    }
+
     /// Applies all changes or none.
     pub(super) fn write(&self, changes: Vec<RecordChange>) -> Ready<Result<(), WriteFault>> {
         ready(self.records.write(changes).map_err(|error| match error {

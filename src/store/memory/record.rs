@@ -21,6 +21,10 @@ impl Records for MemoryStore {
             .collect())
     }
 
+    fn make_durable(&self) -> Result<(), RecordError> {
+        Ok(())
+    }
+
     fn write(&self, changes: Vec<RecordChange>) -> Result<(), RecordError> {
         let mut state = self.state();
         let mut records = state.records.clone();

@@ -49,18 +49,19 @@ impl Desk {
     }
 
     /// Leaves the open transaction for a later commit.
-    pub(super) fn leave_ahead(&self) {
-        self.ahead
-            .store(!self.connection.is_autocommit(), Ordering::Release);
+    /// Fails if the disk has ended it meanwhile: what waited in it is then lost as well.
+    pub(super) fn leave_ahead(&mut self) -> Result<(), StoreError> {
+        if self.connection.is_autocommit() {
+            return self.close(Err(transaction_lost()));
+        }
+        self.ahead.store(true, Ordering::Release);
+        Ok(())
     }
 
     /// Commits what is open. When that fails, nothing of it remains.
     pub(super) fn commit(&mut self) -> Result<(), StoreError> {
         let result = if self.connection.is_autocommit() {
-            Err(StoreError::Io {
-                action: "access to `oos.sqlite`".into(),
-                reason: "the transaction was lost: the disk is full or failing".into(),
-            })
+            Err(transaction_lost())
         } else {
             self.connection
                 .prepare_cached("COMMIT")
@@ -91,6 +92,14 @@ impl Desk {
             self.lost = Some(error.clone());
         }
         Err(error)
+    }
+}
+
+/// The error of work in a transaction that the disk has ended.
+pub(super) fn transaction_lost() -> StoreError {
+    StoreError::Io {
+        action: "access to `oos.sqlite`".into(),
+        reason: "the transaction was lost: the disk is full or failing".into(),
     }
 }
 

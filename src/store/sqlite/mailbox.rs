@@ -14,7 +14,8 @@ use crate::store::{Mailbox, StoreError};
 const INSERT: &str = "INSERT INTO signal (execution_id, signal) VALUES (?1, ?2)";
 const WAITING: &str = "\
     SELECT number, signal FROM signal WHERE execution_id = ?1 AND settled = 0 ORDER BY number";
-const POSTED: &str = "SELECT number, execution_id FROM signal WHERE number > ?1 ORDER BY number";
+const POSTED: &str = "\
+    SELECT number, execution_id FROM signal WHERE number > ?1 AND settled = 0 ORDER BY number";
 /// The first answer stays: the sender may have seen it.
 const SETTLE: &str =
     "UPDATE signal SET settled = 1, refusal = ?2 WHERE number = ?1 AND settled = 0";

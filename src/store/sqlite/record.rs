@@ -64,6 +64,10 @@ impl Records for SqliteStore {
         Ok(records)
     }
 
+    fn make_durable(&self) -> Result<(), RecordError> {
+        Ok(self.0.writer.outside_transactions(|_| Ok(()))?)
+    }
+
     fn write(&self, changes: Vec<RecordChange>) -> Result<(), RecordError> {
         self.0.writer.write_ahead(|connection| {
             changes

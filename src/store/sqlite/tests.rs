@@ -100,6 +100,7 @@ async fn planted_secret_is_in_no_file() {
             task: None,
             parameters: Some(map(json!({"password": "hunter22"}))),
         },
+        number: None,
     };
     store.post(&id(1), &signal).await.unwrap();
     for (offset, byte) in (0..).zip(b"echo hunter22 inherited-canary\n") {

@@ -14,7 +14,7 @@ use rusqlite::Connection;
 use tokio::sync::oneshot;
 
 use crate::store::StoreError;
-use crate::store::sqlite::desk::Desk;
+use crate::store::sqlite::desk::{Desk, transaction_lost};
 use crate::store::sqlite::ticker::Ticker;
 
 /// How long a change may wait for something durable to follow. An append of the answer comes
@@ -58,10 +58,10 @@ impl Writer {
         &self,
         work: impl FnOnce(&Connection) -> Result<T, E>,
     ) -> Result<T, E> {
-        let desk = self.desk();
+        let mut desk = self.desk();
         desk.begin()?;
         let result = in_savepoint(desk.connection(), work);
-        desk.leave_ahead();
+        desk.leave_ahead()?;
         drop(desk);
         let desk = Arc::downgrade(&self.desk);
         self.ticker.ring(LONGEST_AHEAD, move || {
@@ -184,10 +184,7 @@ fn commit(desk: &mut Desk, jobs: Vec<Job>) {
         }
         return;
     }
-    let lost = StoreError::Io {
-        action: "access to `oos.sqlite`".into(),
-        reason: "the transaction was lost: the disk is full or failing".into(),
-    };
+    let lost = transaction_lost();
     let mut deliveries = Vec::with_capacity(jobs.len());
     for job in jobs {
         let connection = desk.connection();

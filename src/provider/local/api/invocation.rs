@@ -168,6 +168,7 @@ async fn refresh(
         match cloud.state.write(vec![stored.put()]).await {
             Ok(()) => {
                 for instance in taken {
+                    cloud.state.make_durable()?;
                     Spool::let_go(cloud, &instance, &stored.value.id).await;
                 }
             }

@@ -36,6 +36,10 @@ impl Records for FakeRecords {
         Ok(records.iter().filter(fits).cloned().collect())
     }
 
+    fn make_durable(&self) -> Result<(), RecordError> {
+        Ok(())
+    }
+
     fn write(&self, changes: Vec<RecordChange>) -> Result<(), RecordError> {
         let mut records = self.records.lock().unwrap_or_else(PoisonError::into_inner);
         let mut next = records.clone();
