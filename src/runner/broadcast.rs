@@ -6,6 +6,7 @@ use tokio::sync::broadcast;
 
 use crate::base::id::ExecutionId;
 use crate::base::output::{Channel, LogKey, OutputError, OutputSink};
+use crate::base::secret::Redactor;
 use crate::engine::event::Event;
 
 /// News of an execution, sent after it is durable.
@@ -18,7 +19,7 @@ pub enum News {
         /// The events, secrets not masked: show them through a redactor.
         events: Arc<[Event]>,
     },
-    /// A command wrote output.
+    /// A command wrote output; the secrets of its execution are masked, unless one is cut in two.
     Output {
         /// Which log.
         key: LogKey,
@@ -63,11 +64,20 @@ impl Broadcast {
 pub(super) struct ShownSink {
     store: Arc<dyn OutputSink>,
     broadcast: Broadcast,
+    redactor: Redactor,
 }
 
 impl ShownSink {
-    pub(super) fn new(store: Arc<dyn OutputSink>, broadcast: Broadcast) -> Self {
-        Self { store, broadcast }
+    pub(super) fn new(
+        store: Arc<dyn OutputSink>,
+        broadcast: Broadcast,
+        redactor: Redactor,
+    ) -> Self {
+        Self {
+            store,
+            broadcast,
+            redactor,
+        }
     }
 }
 
@@ -87,7 +97,7 @@ impl OutputSink for ShownSink {
         self.broadcast.send(|| News::Output {
             key: key.clone(),
             channel,
-            bytes: bytes.into(),
+            bytes: self.redactor.bytes(bytes).into(),
         });
         Ok(())
     }

@@ -64,7 +64,7 @@ async fn answer(runner: &Runner, flight: Flight) -> Result<Value, CallFault> {
             item: flight.unit.item,
             attempt: flight.unit.attempt,
         },
-        sink: runner.sink(),
+        sink: runner.sink(flight.redactor.clone()),
         redactor: flight.redactor,
         cancel: flight.cancel,
         resumed: flight.resumed,

@@ -11,6 +11,7 @@ use crate::action::{ApiSpec, Catalog};
 use crate::base::digest::Digest;
 use crate::base::id::ExecutionId;
 use crate::base::output::OutputSink;
+use crate::base::secret::Redactor;
 use crate::base::source::Source;
 use crate::base::value::Map;
 use crate::engine::Execution;
@@ -162,7 +163,7 @@ impl Runner {
         let sink: Arc<dyn OutputSink> = Arc::clone(&parts.store) as Arc<dyn OutputSink>;
         let inner = Inner {
             catalog: Catalog::new(parts.provider.actions()),
-            sink: Arc::new(ShownSink::new(sink, broadcast.clone())),
+            sink,
             store: parts.store,
             provider: parts.provider,
             library: parts.library,
@@ -216,8 +217,10 @@ impl Runner {
         &self.inner.mail
     }
 
-    pub(super) fn sink(&self) -> Arc<dyn OutputSink> {
-        Arc::clone(&self.inner.sink)
+    /// Returns where a call's output goes: to the store, and masked to whoever listens.
+    pub(super) fn sink(&self, redactor: Redactor) -> Arc<dyn OutputSink> {
+        let (store, broadcast) = (Arc::clone(&self.inner.sink), self.broadcast().clone());
+        Arc::new(ShownSink::new(store, broadcast, redactor))
     }
 
     /// Works on an execution that another one started, beside it, until it ends or waits for a
