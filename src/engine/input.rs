@@ -10,6 +10,8 @@ use crate::engine::status::ExecutionStatus;
 pub enum Input {
     /// The execution is to begin; only for a new one.
     Start(Box<Started>),
+    /// Somebody begins to work on it: whatever follows from the state alone is to happen.
+    TakenUp,
     /// A call was answered.
     Answered {
         /// The unit that made the call.

@@ -271,9 +271,11 @@ impl Runner {
         self.store().keep(texts).await?;
         let id = prepared.started.id.clone();
         let input = Input::Start(Box::new(prepared.started.clone()));
-        let events = Execution::new(Arc::clone(&prepared.template))
+        let mut events = Execution::new(Arc::clone(&prepared.template))
             .decide(&input, self.clock().now())
             .expect("a new execution can always start");
+        // Only the start itself: a call on record would look as if somebody had made it and died.
+        events.truncate(1);
         self.store().append(&id, 0, &events).await?;
         self.broadcast().send(|| News::Events {
             id: id.clone(),
@@ -443,13 +445,14 @@ impl Runner {
             template.ok_or_else(|| damaged("its template cannot be parsed".to_owned()))?;
         let seq = u64::try_from(events.len()).expect("a journal fits in memory");
         let heard = events.iter().filter_map(heard).collect();
+        let is_untouched = seq == 1;
         let execution =
             Execution::fold(template, events).map_err(|error| damaged(error.to_string()))?;
         Ok(Seat {
             execution,
             seq,
-            resumed: true,
-            first: None,
+            resumed: !is_untouched,
+            first: is_untouched.then_some(Input::TakenUp),
             heard,
         })
     }

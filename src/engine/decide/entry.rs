@@ -23,6 +23,7 @@ pub(in crate::engine) fn decide(
             draft.record(Fact::ExecutionStarted(started.clone()));
         }
         (Control::New, _) | (_, Input::Start(_)) => return Err(Refused::Stale),
+        (_, Input::TakenUp) => {}
         (_, Input::Answered { unit, call, answer }) => {
             answered::decide(&mut draft, *unit, *call, answer)?;
         }

@@ -2,5 +2,7 @@
 
 pub(crate) mod corpus;
 pub(crate) mod folder;
+pub(crate) mod listener;
+pub(crate) mod machine;
 pub(crate) mod oos;
 pub(crate) mod stage;
