@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use std::path::PathBuf;
 use std::sync::Arc;
 
-use crate::base::diagnostic::Diagnostic;
+use crate::base::diagnostic::{Diagnostic, Severity};
 use crate::base::digest::Digest;
 use crate::base::id::ExecutionId;
 use crate::base::source::Source;
@@ -171,6 +171,7 @@ impl Runner {
     /// Loads, checks and binds a template and everything that it calls. Nothing is stored.
     pub fn prepare(&self, request: StartRequest) -> Result<Prepared, StartError> {
         let (template, warnings) = self.load(&request.template)?;
+        refuse_unsupported(&template, &warnings)?;
         let id = ExecutionId::new(self.clock().now(), self.clock().chance());
         let scope = start_scope(id.clone(), self.clock().now(), self.identity());
         let name = template_display_name(&request.template, &template);
@@ -314,6 +315,26 @@ impl Runner {
         native.dedup();
         native
     }
+}
+
+/// Refuses actions that are understood and cannot be run: a warning for who reads a template, an
+/// error for who starts it.
+fn refuse_unsupported(template: &Template, warnings: &[Diagnostic]) -> Result<(), StartError> {
+    let refused: Vec<Diagnostic> = warnings
+        .iter()
+        .filter(|warning| warning.code == "unsupported-action")
+        .map(|warning| Diagnostic {
+            severity: Severity::Error,
+            ..warning.clone()
+        })
+        .collect();
+    if refused.is_empty() {
+        return Ok(());
+    }
+    Err(StartError::Invalid {
+        template: template.source.clone(),
+        diagnostics: refused,
+    })
 }
 
 /// Returns the scope in which the parameters of a new execution are bound.

@@ -78,6 +78,7 @@ fn times(repeats: &Repeats) -> String {
     match repeats {
         Repeats::Once => "1".to_owned(),
         Repeats::Unknown => "known when it runs".to_owned(),
+        Repeats::Items(items) if items.is_empty() => "0".to_owned(),
         Repeats::Items(items) => {
             let names: Vec<String> = items.iter().take(NAMED_ITEMS).map(text).collect();
             let more = if items.len() > NAMED_ITEMS {

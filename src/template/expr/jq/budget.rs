@@ -4,7 +4,7 @@
 use std::cell::Cell;
 
 /// Steps that any evaluation may take; the size of the input is added to it several times.
-const BASE: u64 = 600_000;
+const BASE: u64 = 300_000;
 /// Steps for every unit of the input's size.
 const PER_INPUT: u64 = 20;
 /// Largest input, in units of about 16 bytes: 256 MiB.
