@@ -8,6 +8,7 @@
     reason = "tests say why they skip; what one cannot go on without may end it, in helpers too"
 )]
 
+mod actions;
 mod check;
 mod cli;
 mod cloud;
