@@ -151,8 +151,20 @@ impl Failure {
     pub(super) fn at<E: Into<io::Error>>(step: Step) -> impl FnOnce(E) -> Self {
         move |error| Self::Step {
             step,
-            reason: error.into().to_string(),
+            reason: reason(step, &error.into()),
         }
+    }
+}
+
+/// Returns what the system said, in words that fit: the kernel calls a limit of namespaces a full
+/// device.
+fn reason(step: Step, error: &io::Error) -> String {
+    let is_limit = error.raw_os_error() == Some(rustix::io::Errno::NOSPC.raw_os_error());
+    match step {
+        Step::UserNamespace | Step::Namespaces if is_limit => {
+            "the limit of namespaces is reached".to_owned()
+        }
+        _ => error.to_string(),
     }
 }
 

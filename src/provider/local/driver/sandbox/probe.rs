@@ -25,7 +25,8 @@ pub async fn probe(root: &Path, executable: &Path) -> Vec<Finding> {
     let tried = try_instance(&sandbox, &id).await;
     let removed = sandbox.delete(&id).await;
     let mut findings = steps(&tried);
-    if let Err(error) = removed {
+    // What was never made cannot be removed; the step that failed says why.
+    if let (Ok(()), Err(error)) = (&tried, removed) {
         findings.push(failed("removing the trial instance", &error));
     }
     findings
