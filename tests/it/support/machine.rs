@@ -78,8 +78,12 @@ impl Drop for Machine {
             .iter()
             .filter_map(|instance| instance["InstanceId"].as_str())
         {
-            // What cannot be deleted is told by the test that needed it, not here.
-            drop(self.home.oos(&["instance", "delete", id]));
+            let ran = self.home.oos(&["instance", "delete", "--force", id]);
+            // An instance that lives on would be left on the machine; a test that fails already
+            // must not be hidden by this.
+            if ran.code != 0 && !std::thread::panicking() {
+                panic!("instance {id} is left: {}", ran.stderr);
+            }
         }
     }
 }
