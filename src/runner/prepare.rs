@@ -10,7 +10,7 @@ use crate::base::digest::Digest;
 use crate::base::id::ExecutionId;
 use crate::base::source::Source;
 use crate::base::time::Timestamp;
-use crate::base::value::{Map, Value, text};
+use crate::base::value::{Map, text};
 use crate::engine::event::{Started, TaskHead};
 use crate::engine::status::{LoopMode, Mode, SafetyCheck};
 use crate::runner::closure::Closure;
@@ -19,6 +19,7 @@ use crate::runner::scope::StartScope;
 use crate::runner::usage::{self, ApiUse};
 use crate::template::bind::{self, BindError, Strictness};
 use crate::template::check;
+use crate::template::expr::MapScope;
 use crate::template::model::{Format, Task, Template};
 use crate::template::parse;
 use crate::template::source::{LookupError, TemplateSource as _};
@@ -371,37 +372,13 @@ pub(super) fn secret_names(template: &Template) -> Vec<String> {
 /// identity (language reference 1.7).
 pub(super) fn role(template: &Template, parameters: &Map) -> Option<String> {
     let role = template.ram_role.as_ref()?;
-    let scope = ParameterScope(parameters);
+    let scope = parameters
+        .iter()
+        .fold(MapScope::new(), |scope, (name, value)| {
+            scope.with_parameter(name, value.clone())
+        });
     let value = role.evaluate(&scope).ok()?;
     Some(text(&value)).filter(|role| !role.is_empty())
-}
-
-/// Resolves nothing but parameters.
-struct ParameterScope<'a>(&'a Map);
-
-impl crate::template::expr::Scope for ParameterScope<'_> {
-    fn parameter(&self, name: &crate::base::name::Name) -> Option<Value> {
-        self.0
-            .iter()
-            .find(|(key, _)| name.is(key))
-            .map(|(_, value)| value.clone())
-    }
-
-    fn output(&self, _: &crate::base::name::Name, _: &crate::base::name::Name) -> Option<Value> {
-        None
-    }
-
-    fn pseudo(&self, _: crate::template::expr::Pseudo) -> Option<Value> {
-        None
-    }
-
-    fn stored(&self, _: &str) -> Option<Value> {
-        None
-    }
-
-    fn condition(&self, _: &crate::base::name::Name) -> Option<&crate::template::expr::Expression> {
-        None
-    }
 }
 
 fn template_display_name(reference: &TemplateRef, template: &Template) -> (String, Option<String>) {
