@@ -140,6 +140,7 @@ async fn seat_new(
         library: parent.library.clone(),
         tasks: task_heads(&found.template),
         native: runner.native_actions(&found.template),
+        repeats: None,
         trigger: None,
         stored: parent.stored.clone(),
         secret: secret_names(&found.template),

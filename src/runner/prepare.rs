@@ -186,6 +186,7 @@ impl Runner {
         let started = Started {
             tasks: task_heads(&template),
             native: self.native_actions(&template),
+            repeats: None,
             trigger: None,
             stored: Map::new(),
             secret: secret_names(&template),

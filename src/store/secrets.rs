@@ -141,6 +141,9 @@ impl Known {
         for value in &mut started.inherited_secrets {
             *value = MASK.into();
         }
+        if let Some(repeat) = &mut started.repeats {
+            repeat.note = self.text(&repeat.note);
+        }
         started.stored = self.map(&started.stored);
         if let Some(event) = &mut started.trigger {
             *event = self.redactor.value(event);

@@ -67,6 +67,7 @@ fn started() -> Started {
         user: "ann".into(),
         role: None,
         parent: None,
+        repeats: None,
         trigger: None,
         stored: serde_json::Map::new(),
         outer: None,

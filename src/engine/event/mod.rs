@@ -5,6 +5,7 @@
 mod end;
 mod fact;
 mod looping;
+mod repeat;
 mod signal;
 mod started;
 mod unit;
@@ -13,6 +14,7 @@ mod work;
 pub use end::{End, Failure, StopCause};
 pub use fact::{Event, Fact};
 pub use looping::{Batches, LoopPlan};
+pub use repeat::Repeat;
 pub use signal::{Request, Signal};
 pub use started::{Outer, Started, TaskHead};
 pub use unit::UnitId;

@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 use crate::base::digest::Digest;
 use crate::base::id::ExecutionId;
 use crate::base::value::{Map, Value};
-use crate::engine::event::UnitId;
+use crate::engine::event::{Repeat, UnitId};
 use crate::engine::status::{LoopMode, Mode, SafetyCheck};
 
 /// Everything that an execution starts with.
@@ -59,6 +59,9 @@ pub struct Started {
     /// The unit of the parent that waits for this execution.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub parent: Option<UnitId>,
+    /// The execution that this one repeats.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub repeats: Option<Repeat>,
     /// What fired the trigger that stands first in this template: the trigger's task counts as
     /// done, with its outputs selected from here.
     #[serde(default, skip_serializing_if = "Option::is_none")]

@@ -54,6 +54,7 @@ pub(super) fn started() -> Started {
         user: "ann".into(),
         role: Some("runner".into()),
         parent: None,
+        repeats: None,
         trigger: None,
         stored: Map::new(),
         outer: None,

@@ -67,6 +67,7 @@ pub(in crate::store) fn start(id: &ExecutionId) -> Started {
         user: "anna".into(),
         role: None,
         parent: None,
+        repeats: None,
         trigger: None,
         stored: Map::new(),
         outer: None,
