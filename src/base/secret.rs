@@ -3,6 +3,7 @@
 use std::fmt;
 
 use aho_corasick::{AhoCorasick, MatchKind};
+use zeroize::Zeroize;
 
 use crate::base::value::{self, Value};
 
@@ -12,11 +13,18 @@ pub const MASK: &str = "******";
 /// Shorter texts are not masked: they would blank out half of every log and protect nothing.
 const SHORTEST: usize = 4;
 
-/// A value without `Display` and `Serialize`; `Debug` shows the mask.
+/// A value without `Display` and `Serialize`; `Debug` shows the mask, and its memory is wiped when it
+/// is dropped.
 #[derive(Clone, PartialEq, Eq)]
-pub struct Secret<T>(T);
+pub struct Secret<T: Zeroize>(T);
 
-impl<T> Secret<T> {
+impl<T: Zeroize> Drop for Secret<T> {
+    fn drop(&mut self) {
+        self.0.zeroize();
+    }
+}
+
+impl<T: Zeroize> Secret<T> {
     /// Wraps a value.
     pub fn new(value: T) -> Self {
         Self(value)
@@ -28,7 +36,7 @@ impl<T> Secret<T> {
     }
 }
 
-impl<T> fmt::Debug for Secret<T> {
+impl<T: Zeroize> fmt::Debug for Secret<T> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(MASK)
     }
@@ -171,7 +179,7 @@ mod tests {
             redactor.value(&json!({"hunter22": [123_456, "x"]})),
             json!({"******": ["******", "x"]})
         );
-        assert_eq!(format!("{:?}", Secret::new("hunter22")), MASK);
+        assert_eq!(format!("{:?}", Secret::new("hunter22".to_owned())), MASK);
     }
 
     #[test]

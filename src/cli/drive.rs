@@ -9,7 +9,6 @@ use tokio_util::sync::CancellationToken;
 
 use crate::base::id::ExecutionId;
 use crate::base::secret::Redactor;
-use crate::base::value::Value;
 use crate::cli::answer::{self, Answer};
 use crate::cli::client;
 use crate::cli::environment;
@@ -19,7 +18,7 @@ use crate::cli::output::{Output, print_result, wait_lines};
 use crate::cli::progress::{Follower, Tree, print_changes};
 use crate::cli::report::Failure;
 use crate::cli::session::{Outcome, Session};
-use crate::engine::event::{Event, Fact, Signal, Started};
+use crate::engine::event::{Event, Fact, Signal};
 use crate::engine::status::ExecutionStatus;
 use crate::runner::{DriveOptions, News, Outcome as Driven, Runner, RunnerError, SignalError};
 use crate::store::view::{ExecutionView, TaskFilter};
@@ -329,14 +328,7 @@ fn redactor(events: &[Event]) -> Redactor {
     else {
         return Redactor::default();
     };
-    let Started {
-        parameters,
-        secret,
-        inherited_secrets,
-        ..
-    } = started.as_ref();
-    let own = secret.iter().filter_map(|name| parameters.get(name));
-    Redactor::new(own.chain(inherited_secrets).collect::<Vec<&Value>>())
+    Redactor::new(started.secrets())
 }
 
 impl From<RunnerError> for Failure {

@@ -19,7 +19,9 @@ use crate::cli::session::Session;
 use crate::cli::template_file::read_template;
 use crate::engine::status::{LoopMode, Mode, SafetyCheck};
 use crate::runner::library::template_name;
-use crate::runner::{Prepared, Runner, StartError, StartRequest, TemplateRef};
+use crate::runner::{EntryError, Prepared, Runner, StartError, StartRequest, TemplateRef};
+use crate::store::ParameterError;
+use crate::template::entries::EntryName;
 use crate::template::model::Template;
 use crate::template::parse::{Parsed, parse};
 use crate::template::source::TemplateSource;
@@ -283,9 +285,28 @@ pub(super) fn refused(error: StartError, output: &mut Output) -> Failure {
             ))
             .hinted("`oos action list --apis` shows what is served.")
         }
+        StartError::Entries { ref source, .. } => {
+            let hint = entry_hint(source);
+            Failure::usage(error).maybe_hinted(hint)
+        }
         StartError::NotFound { .. } => not_found_failure(error),
         StartError::Store(error) => error.into(),
         error => Failure::usage(error),
+    }
+}
+
+fn entry_hint(error: &EntryError) -> Option<String> {
+    match error {
+        EntryError::Missing(names) => names.first().map(|entry| match entry {
+            EntryName::Plain(name) => format!("Make it with `oos parameter set {name} VALUE`."),
+            EntryName::Secret(name) => format!("Make it with `oos secret set {name}`."),
+        }),
+        EntryError::Store(ParameterError::Locked) => Some(
+            "Name a file that holds the passphrase with `--passphrase-file`, or run this on a \
+             terminal to be asked."
+                .to_owned(),
+        ),
+        EntryError::Store(_) => None,
     }
 }
 

@@ -119,22 +119,10 @@ impl Execution {
         &self.state.outputs
     }
 
-    /// Returns every value that must not be shown: those of secret parameters and those that the
-    /// parent told in confidence.
+    /// Returns every value that must not be shown; see [`Started::secrets`].
     pub fn secrets(&self) -> Vec<Value> {
-        let Some(started) = self.started() else {
-            return Vec::new();
-        };
-        let own = started.parameters.iter().filter(|(name, _)| {
-            started
-                .secret
-                .iter()
-                .any(|secret| secret.eq_ignore_ascii_case(name))
-        });
-        own.map(|(_, value)| value)
-            .chain(&started.inherited_secrets)
-            .cloned()
-            .collect()
+        let started = self.started().into_iter();
+        started.flat_map(Started::secrets).cloned().collect()
     }
 
     /// Tells whether the execution is being cancelled.

@@ -62,6 +62,11 @@ impl Scope for StateScope<'_> {
         self.state.started.as_ref()?.stored.get(path).cloned()
     }
 
+    fn secret(&self, path: &str) -> Option<Value> {
+        let started = self.state.started.as_ref()?;
+        started.stored_secrets.get(path).cloned()
+    }
+
     fn condition(&self, name: &Name) -> Option<&Expression> {
         let conditions = &self.state.template.conditions;
         conditions

@@ -14,8 +14,10 @@ use crate::engine::event::{Outer, Started};
 use crate::engine::input::Input;
 use crate::engine::status::{LoopMode, Mode};
 use crate::runner::conductor::{self, Ended, Parent, Seat, Told, Tree};
+use crate::runner::entries::Entries;
 use crate::runner::handle::{Identity, Runner, RunnerError};
-use crate::runner::prepare::{role, secret_names, start_scope, task_heads};
+use crate::runner::prepare::{role, secret_names, task_heads};
+use crate::runner::scope::StartScope;
 use crate::template::bind::{self, Strictness};
 use crate::template::check;
 use crate::template::model::Template;
@@ -114,7 +116,21 @@ async fn seat_new(
         account: parent.account.clone(),
         region: parent.region.clone(),
     };
-    let scope = start_scope(wish.id.clone(), runner.clock().now(), &identity);
+    let inherited = Entries {
+        stored: parent.stored.clone(),
+        secrets: parent.stored_secrets.clone(),
+    };
+    // A template that was pinned names nothing that was not read before the root's start.
+    let entries = match inherited.complete([found.template.as_ref()], runner.parameters()) {
+        Ok(entries) => entries,
+        Err(error) => return Ok(Err(format!("`{}`: {error}", found.name))),
+    };
+    let scope = StartScope {
+        id: wish.id.clone(),
+        now: runner.clock().now(),
+        identity: &identity,
+        entries: &entries,
+    };
     let bound = bind::bind(
         &found.template,
         &wish.parameters,
@@ -142,7 +158,8 @@ async fn seat_new(
         native: runner.native_actions(&found.template),
         repeats: None,
         trigger: None,
-        stored: parent.stored.clone(),
+        stored: entries.stored,
+        stored_secrets: entries.secrets,
         secret: secret_names(&found.template),
         inherited_secrets: birth.secrets.clone(),
         role: role(&found.template, &parameters).or_else(|| parent.role.clone()),

@@ -23,11 +23,12 @@ use crate::runner::broadcast::{Broadcast, News, ShownSink};
 use crate::runner::clock::Clock;
 use crate::runner::closure::Closure;
 use crate::runner::conductor::{self, Ended, Seat, Tree};
+use crate::runner::entries::NoParameters;
 use crate::runner::library::Library;
 use crate::runner::loopback;
 use crate::runner::mail::{MailRoom, Order};
 use crate::runner::prepare::{Prepared, StartError};
-use crate::store::{OwnerGuard, Store, StoreError};
+use crate::store::{OwnerGuard, Parameters, Store, StoreError};
 use crate::template::model::Template;
 use crate::template::parse;
 
@@ -77,6 +78,7 @@ struct Inner {
     catalog: Catalog,
     clock: Arc<dyn Clock>,
     identity: Identity,
+    parameters: Arc<dyn Parameters>,
     broadcast: Broadcast,
     mail: MailRoom,
     sink: Arc<dyn OutputSink>,
@@ -157,8 +159,13 @@ impl From<StoreError> for SignalError {
 }
 
 impl Runner {
-    /// Joins the parts.
+    /// Joins the parts; the parameter store has no entries.
     pub fn new(parts: Parts) -> Self {
+        Self::with_parameters(parts, Arc::new(NoParameters))
+    }
+
+    /// Joins the parts and a parameter store.
+    pub fn with_parameters(parts: Parts, parameters: Arc<dyn Parameters>) -> Self {
         let broadcast = Broadcast::new();
         let sink: Arc<dyn OutputSink> = Arc::clone(&parts.store) as Arc<dyn OutputSink>;
         let inner = Inner {
@@ -169,6 +176,7 @@ impl Runner {
             library: parts.library,
             clock: parts.clock,
             identity: parts.identity,
+            parameters,
             broadcast,
             mail: MailRoom::default(),
             guests: TaskTracker::new(),
@@ -207,6 +215,10 @@ impl Runner {
     /// Returns the clock.
     pub fn clock(&self) -> &Arc<dyn Clock> {
         &self.inner.clock
+    }
+
+    pub(super) fn parameters(&self) -> &dyn Parameters {
+        self.inner.parameters.as_ref()
     }
 
     pub(super) fn broadcast(&self) -> &Broadcast {

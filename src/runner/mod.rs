@@ -7,6 +7,7 @@ pub mod clock;
 pub mod closure;
 mod conductor;
 mod effector;
+mod entries;
 pub mod handle;
 pub mod library;
 mod loopback;
@@ -18,6 +19,7 @@ pub mod usage;
 
 pub use broadcast::News;
 pub use clock::{Clock, SystemClock};
+pub use entries::EntryError;
 pub use handle::{DriveOptions, Identity, Outcome, Parts, Runner, RunnerError, SignalError};
 pub use library::Library;
 pub use plan::Plan;

@@ -9,12 +9,12 @@ use crate::base::diagnostic::{Diagnostic, Severity};
 use crate::base::digest::Digest;
 use crate::base::id::ExecutionId;
 use crate::base::source::Source;
-use crate::base::time::Timestamp;
 use crate::base::value::{Map, text};
 use crate::engine::event::{Started, TaskHead};
 use crate::engine::status::{LoopMode, Mode, SafetyCheck};
 use crate::runner::closure::Closure;
-use crate::runner::handle::{Identity, Runner};
+use crate::runner::entries::{Entries, EntryError};
+use crate::runner::handle::Runner;
 use crate::runner::scope::StartScope;
 use crate::runner::usage::{self, ApiUse};
 use crate::template::bind::{self, BindError, Strictness};
@@ -155,6 +155,14 @@ pub enum StartError {
         /// What does not.
         errors: Vec<BindError>,
     },
+    /// It names entries of the parameter store that cannot be had.
+    #[error("`{name}` cannot be started: {source}")]
+    Entries {
+        /// The template.
+        name: String,
+        /// Which, and why.
+        source: EntryError,
+    },
     /// It calls APIs that nobody serves.
     #[error("`{name}` calls {} APIs that this profile does not serve", .unserved.len())]
     Unserved {
@@ -173,22 +181,29 @@ impl Runner {
     pub fn prepare(&self, request: StartRequest) -> Result<Prepared, StartError> {
         let (template, warnings) = self.load(&request.template)?;
         refuse_unsupported(&template, &warnings)?;
-        let id = ExecutionId::new(self.clock().now(), self.clock().chance());
-        let scope = start_scope(id.clone(), self.clock().now(), self.identity());
+        let closure = Closure::of(&template, self.catalog(), self.library())?;
         let name = template_display_name(&request.template, &template);
+        let entries = self.entries(&name.0, &template, &closure)?;
+        let id = ExecutionId::new(self.clock().now(), self.clock().chance());
+        let scope = StartScope {
+            id: id.clone(),
+            now: self.clock().now(),
+            identity: self.identity(),
+            entries: &entries,
+        };
         let parameters = bind::bind(&template, &request.arguments, Strictness::TopLevel, &scope)
             .map_err(|errors| StartError::Arguments {
                 name: name.0.clone(),
                 errors,
             })?;
-        let closure = Closure::of(&template, self.catalog(), self.library())?;
         self.refuse_unserved(&name.0, &template, &closure)?;
         let started = Started {
             tasks: task_heads(&template),
             native: self.native_actions(&template),
             repeats: None,
             trigger: None,
-            stored: Map::new(),
+            stored: entries.stored,
+            stored_secrets: entries.secrets,
             secret: secret_names(&template),
             role: role(&template, &parameters),
             template: Digest::of(template.source.text().as_bytes()),
@@ -274,6 +289,22 @@ impl Runner {
         }
     }
 
+    /// Reads the entries of the parameter store that a template and all that it calls name.
+    fn entries(
+        &self,
+        name: &str,
+        template: &Template,
+        closure: &Closure,
+    ) -> Result<Entries, StartError> {
+        let called = closure.entries().map(|entry| entry.template.as_ref());
+        Entries::default()
+            .complete(std::iter::once(template).chain(called), self.parameters())
+            .map_err(|source| StartError::Entries {
+                name: name.to_owned(),
+                source,
+            })
+    }
+
     fn refuse_unserved(
         &self,
         name: &str,
@@ -337,17 +368,6 @@ fn refuse_unsupported(template: &Template, warnings: &[Diagnostic]) -> Result<()
         template: template.source.clone(),
         diagnostics: refused,
     })
-}
-
-/// Returns the scope in which the parameters of a new execution are bound.
-pub(super) fn start_scope(id: ExecutionId, now: Timestamp, identity: &Identity) -> StartScope {
-    StartScope {
-        id,
-        now,
-        region: identity.region.clone(),
-        account: identity.account.clone(),
-        user: identity.user.clone(),
-    }
 }
 
 /// Returns name and action of every task.

@@ -4,22 +4,24 @@ use crate::base::id::ExecutionId;
 use crate::base::name::Name;
 use crate::base::time::{self, Timestamp};
 use crate::base::value::Value;
+use crate::runner::entries::Entries;
+use crate::runner::handle::Identity;
 use crate::template::expr::{Expression, Pseudo, Scope};
 
 /// The version of the vendor's helper program that package templates ask for.
 const OOS_UTIL_VERSION: &str = "1.0.0";
 
-/// Resolves pseudo-parameters in the defaults of parameters; knows nothing else.
+/// Resolves pseudo-parameters and entries of the parameter store in the defaults of parameters;
+/// knows nothing else.
 #[derive(Clone, Debug)]
-pub(super) struct StartScope {
+pub(super) struct StartScope<'a> {
     pub(super) id: ExecutionId,
     pub(super) now: Timestamp,
-    pub(super) region: String,
-    pub(super) account: String,
-    pub(super) user: String,
+    pub(super) identity: &'a Identity,
+    pub(super) entries: &'a Entries,
 }
 
-impl Scope for StartScope {
+impl Scope for StartScope<'_> {
     fn parameter(&self, _: &Name) -> Option<Value> {
         None
     }
@@ -30,9 +32,9 @@ impl Scope for StartScope {
 
     fn pseudo(&self, pseudo: Pseudo) -> Option<Value> {
         let text = match pseudo {
-            Pseudo::RegionId => self.region.clone(),
-            Pseudo::AccountId => self.account.clone(),
-            Pseudo::ExecuteUser => self.user.clone(),
+            Pseudo::RegionId => self.identity.region.clone(),
+            Pseudo::AccountId => self.identity.account.clone(),
+            Pseudo::ExecuteUser => self.identity.user.clone(),
             Pseudo::ExecutionId => self.id.to_string(),
             Pseudo::TaskLoopItem => return None,
             Pseudo::CurrentDate => time::utc_date(self.now),
@@ -42,8 +44,12 @@ impl Scope for StartScope {
         Some(Value::String(text))
     }
 
-    fn stored(&self, _: &str) -> Option<Value> {
-        None
+    fn stored(&self, path: &str) -> Option<Value> {
+        self.entries.stored.get(path).cloned()
+    }
+
+    fn secret(&self, path: &str) -> Option<Value> {
+        self.entries.secrets.get(path).cloned()
     }
 
     fn condition(&self, _: &Name) -> Option<&Expression> {

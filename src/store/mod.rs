@@ -11,6 +11,7 @@ pub mod memory;
 mod now;
 mod output;
 mod ownership;
+mod parameter;
 mod projection;
 mod secrets;
 pub mod sqlite;
@@ -24,6 +25,7 @@ pub use log::Logs;
 pub use mailbox::Mailbox;
 pub use now::Now;
 pub use ownership::{OwnerGuard, Ownership};
+pub use parameter::{ParameterError, Parameters};
 pub use template::{TemplateEntry, Templates};
 
 use crate::base::output::OutputSink;

@@ -23,15 +23,13 @@ struct Known {
 impl Secrets {
     /// Collects the secrets that an execution starts with.
     pub(crate) fn of(started: &Started) -> Self {
-        if started.secret.is_empty() && started.inherited_secrets.is_empty() {
+        let has_none = started.secret.is_empty()
+            && started.stored_secrets.is_empty()
+            && started.inherited_secrets.is_empty();
+        if has_none {
             return Self(None);
         }
-        let own = started
-            .parameters
-            .iter()
-            .filter(|(name, _)| is_named(&started.secret, name))
-            .map(|(_, value)| value);
-        let redactor = Redactor::new(own.chain(&started.inherited_secrets));
+        let redactor = Redactor::new(started.secrets());
         Self(Some(Arc::new(Known {
             names: started.secret.clone(),
             redactor,
@@ -139,6 +137,9 @@ impl Known {
             };
         }
         for value in &mut started.inherited_secrets {
+            *value = MASK.into();
+        }
+        for value in started.stored_secrets.values_mut() {
             *value = MASK.into();
         }
         if let Some(repeat) = &mut started.repeats {

@@ -2,6 +2,7 @@
 
 pub mod bind;
 pub mod check;
+pub mod entries;
 pub mod expr;
 pub mod model;
 pub mod output;

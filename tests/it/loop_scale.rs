@@ -70,6 +70,7 @@ fn started() -> Started {
         repeats: None,
         trigger: None,
         stored: serde_json::Map::new(),
+        stored_secrets: serde_json::Map::new(),
         outer: None,
         description: String::new(),
         tags: BTreeMap::new(),

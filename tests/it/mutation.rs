@@ -174,7 +174,7 @@ fn references(template: &Template, expression: &Expression, slips: &mut Vec<Slip
         let written = text_at(template, reference.span);
         // A placeholder in a folded or escaped text has no place of its own.
         let is_alone = written.starts_with("{{") && written.ends_with("}}");
-        let checked = !matches!(reference.value, Reference::Stored(_));
+        let checked = !matches!(reference.value, Reference::Stored(_) | Reference::Secret(_));
         if !is_alone || !checked {
             continue;
         }

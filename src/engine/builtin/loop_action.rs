@@ -87,7 +87,7 @@ fn outer(context: &Context, tasks: &Expression) -> Outer {
                     outputs.insert(output.as_str().to_owned(), value);
                 }
             }
-            Reference::Pseudo(_) | Reference::Stored(_) => {}
+            Reference::Pseudo(_) | Reference::Stored(_) | Reference::Secret(_) => {}
         }
     }
     outer

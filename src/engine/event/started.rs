@@ -69,6 +69,9 @@ pub struct Started {
     /// The entries of the parameter store that the template names, read before the start.
     #[serde(default, skip_serializing_if = "Map::is_empty")]
     pub stored: Map,
+    /// The secret entries of the parameter store that the template names, read before the start.
+    #[serde(default, skip_serializing_if = "Map::is_empty")]
+    pub stored_secrets: Map,
     /// What the steps of an `ACS::Loop` see of the execution around them.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub outer: Option<Outer>,
@@ -78,6 +81,25 @@ pub struct Started {
     /// Labels.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub tags: BTreeMap<String, String>,
+}
+
+impl Started {
+    /// Returns every value that must not be shown: those of secret parameters and of secret entries
+    /// of the parameter store, and those that the parent told in confidence.
+    pub fn secrets(&self) -> impl Iterator<Item = &Value> {
+        let is_secret = |name: &str| {
+            self.secret
+                .iter()
+                .any(|secret| secret.eq_ignore_ascii_case(name))
+        };
+        let own = self
+            .parameters
+            .iter()
+            .filter(move |(name, _)| is_secret(name));
+        own.map(|(_, value)| value)
+            .chain(self.stored_secrets.values())
+            .chain(&self.inherited_secrets)
+    }
 }
 
 /// A task by name.

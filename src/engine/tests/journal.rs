@@ -270,6 +270,9 @@ fn facts() -> Vec<Fact> {
             number: None,
         },
     }));
+    let mut with_secrets = started();
+    with_secrets.stored_secrets = map(json!({"db/password": "s"}));
+    facts.push(Fact::ExecutionStarted(Box::new(with_secrets)));
     facts
 }
 

@@ -57,6 +57,7 @@ pub(super) fn started() -> Started {
         repeats: None,
         trigger: None,
         stored: Map::new(),
+        stored_secrets: Map::new(),
         outer: None,
         description: String::new(),
         tags: BTreeMap::new(),

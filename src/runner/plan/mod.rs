@@ -66,12 +66,7 @@ impl Runner {
     /// and target selection), to know the items of loops.
     pub async fn plan(&self, prepared: &Prepared) -> Plan {
         let started = &prepared.started;
-        let redactor = Redactor::new(
-            started
-                .secret
-                .iter()
-                .filter_map(|name| started.parameters.get(name)),
-        );
+        let redactor = Redactor::new(started.secrets());
         let steps = survey::steps(self, prepared).await;
         let targets: Vec<&Repeats> = steps.iter().map(|step| &step.repeats).collect();
         let digest = Digest::of(

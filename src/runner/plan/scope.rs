@@ -14,7 +14,7 @@ use crate::template::model::Template;
 pub(super) struct KnownScope<'a> {
     pub(super) template: &'a Template,
     pub(super) parameters: &'a Map,
-    pub(super) start: StartScope,
+    pub(super) start: StartScope<'a>,
     /// Outputs of steps that have been looked up, by task.
     pub(super) outputs: BTreeMap<Name, Map>,
 }
@@ -38,6 +38,10 @@ impl Scope for KnownScope<'_> {
 
     fn stored(&self, path: &str) -> Option<Value> {
         self.start.stored(path)
+    }
+
+    fn secret(&self, path: &str) -> Option<Value> {
+        self.start.secret(path)
     }
 
     fn condition(&self, name: &Name) -> Option<&Expression> {

@@ -10,10 +10,12 @@ use crate::base::output::{Channel, LogKey, OutputError, OutputSink};
 use crate::base::secret::Redactor;
 use crate::base::value::{Map, Value, text};
 use crate::provider::CallContext;
+use crate::runner::entries::Entries;
 use crate::runner::handle::Runner;
 use crate::runner::plan::scope::KnownScope;
 use crate::runner::plan::{Repeats, Step};
-use crate::runner::prepare::{Prepared, start_scope};
+use crate::runner::prepare::Prepared;
+use crate::runner::scope::StartScope;
 use crate::runner::usage::{self, ApiUse};
 use crate::template::expr::{Expression, Selector};
 use crate::template::model::{Jump, Task, Template, ValueType};
@@ -22,10 +24,19 @@ use crate::template::yaml::{Node, NodeKind};
 /// Returns everything that a prepared start would do, in order of the tasks.
 pub(super) async fn steps(runner: &Runner, prepared: &Prepared) -> Vec<Step> {
     let started = &prepared.started;
+    let entries = Entries {
+        stored: started.stored.clone(),
+        secrets: started.stored_secrets.clone(),
+    };
     let mut scope = KnownScope {
         template: &prepared.template,
         parameters: &started.parameters,
-        start: start_scope(started.id.clone(), runner.clock().now(), runner.identity()),
+        start: StartScope {
+            id: started.id.clone(),
+            now: runner.clock().now(),
+            identity: runner.identity(),
+            entries: &entries,
+        },
         outputs: BTreeMap::new(),
     };
     let mut steps = Vec::new();

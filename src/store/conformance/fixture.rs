@@ -70,6 +70,7 @@ pub(in crate::store) fn start(id: &ExecutionId) -> Started {
         repeats: None,
         trigger: None,
         stored: Map::new(),
+        stored_secrets: Map::new(),
         outer: None,
         description: "test".into(),
         tags: [("team".to_owned(), "blue".to_owned())].into(),

@@ -49,7 +49,10 @@ fn needs(default: &Expression, names: &Names<'_>) -> Vec<usize> {
         .into_iter()
         .filter_map(|reference| match reference.value {
             Reference::Parameter(name) => names.find(name.as_str()),
-            Reference::Output { .. } | Reference::Pseudo(_) | Reference::Stored(_) => None,
+            Reference::Output { .. }
+            | Reference::Pseudo(_)
+            | Reference::Stored(_)
+            | Reference::Secret(_) => None,
         })
         .collect()
 }
@@ -198,6 +201,10 @@ impl Scope for Overlay<'_> {
 
     fn stored(&self, path: &str) -> Option<Value> {
         self.scope.stored(path)
+    }
+
+    fn secret(&self, path: &str) -> Option<Value> {
+        self.scope.secret(path)
     }
 
     fn condition(&self, name: &Name) -> Option<&Expression> {

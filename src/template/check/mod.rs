@@ -19,3 +19,4 @@ mod steps;
 
 pub use checker::{Checker, check};
 pub use registry::codes;
+pub(super) use site::expressions;

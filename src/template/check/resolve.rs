@@ -59,7 +59,7 @@ fn resolve<'a>(cx: &'a Context<'_>, site: &Site<'_>, reference: &'a Reference) -
         },
         Reference::Output { task, output, .. } => resolve_output(cx, site, task, output),
         Reference::Pseudo(Pseudo::TaskLoopItem) if !site.item => Resolution::NoItem,
-        Reference::Pseudo(_) | Reference::Stored(_) => Resolution::Known,
+        Reference::Pseudo(_) | Reference::Stored(_) | Reference::Secret(_) => Resolution::Known,
     }
 }
 

@@ -54,6 +54,21 @@ pub(crate) fn sites(template: &Template) -> Vec<Site<'_>> {
     sites
 }
 
+/// Returns every expression of the template; one that holds the steps of an `ACS::Loop` holds theirs.
+pub(crate) fn expressions(template: &Template) -> impl Iterator<Item = &Expression> {
+    let repeated = template.tasks.iter().filter(|task| repeats_steps(task));
+    let steps = repeated.flat_map(|task| {
+        let outputs = task.outputs.iter().map(|output| &output.selector);
+        task.properties.iter().chain(outputs)
+    });
+    let sites = sites(template).into_iter().map(|site| site.expression);
+    sites.chain(steps)
+}
+
+fn repeats_steps(task: &Task) -> bool {
+    Embedded::from_name(task.action.value.as_str()) == Some(Embedded::Loop)
+}
+
 fn site<'a>(expression: &'a Expression, owner: Owner<'a>, tasks: usize, item: bool) -> Site<'a> {
     Site {
         expression,
@@ -65,7 +80,7 @@ fn site<'a>(expression: &'a Expression, owner: Owner<'a>, tasks: usize, item: bo
 
 fn add_task<'a>(task: &'a Task, index: usize, sites: &mut Vec<Site<'a>>) {
     let owner = Owner::Task(task);
-    let repeats_steps = Embedded::from_name(task.action.value.as_str()) == Some(Embedded::Loop);
+    let repeats_steps = repeats_steps(task);
     // The outputs of an `ACS::Loop` name outputs of its steps, which are checked with the steps.
     let outputs = task.outputs.iter().filter(|_| !repeats_steps);
     let per_item = properties(task, repeats_steps)

@@ -164,6 +164,10 @@ impl<'a> Evaluation<'a> {
                 .scope
                 .stored(path)
                 .ok_or_else(|| missing(format!("the parameter store has no entry `{path}`"))),
+            Reference::Secret(path) => self
+                .scope
+                .secret(path)
+                .ok_or_else(|| missing(format!("the parameter store has no secret `{path}`"))),
         }
     }
 

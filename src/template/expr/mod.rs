@@ -21,6 +21,6 @@ pub use condition::condition;
 pub use evaluate::EvaluateError;
 pub use expression::{Expression, FunctionCall, MapEntry};
 pub use parser::invalid_program;
-pub use reference::{Pseudo, Reference};
+pub use reference::{Pseudo, Reference, is_entry_name};
 pub use scope::{MapScope, Scope};
 pub use selector::{Selector, SelectorError};

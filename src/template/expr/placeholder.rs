@@ -169,7 +169,7 @@ mod tests {
         case("{{{obj}}}", "{<obj>}");
         case(r#"{"{{k}}":"{{v}}"}"#, r#"{"<k>":"<v>"}"#);
         case("{{.State}} {{ x }}", "{{.State}} <x>");
-        case("{{oos-secret:x}}", "{{oos-secret:x}}");
+        case("{{oos-secret:x}}", "<oos-secret:x>");
         case("{{", "{{");
         case("{{ x", "{{ x");
         case("{{}}", "{{}}");

@@ -22,6 +22,8 @@ pub enum Reference {
     Pseudo(Pseudo),
     /// `{{ oos:name }}`: an entry of the parameter store.
     Stored(String),
+    /// `{{ oos-secret:name }}`: a secret entry of the parameter store.
+    Secret(String),
 }
 
 /// The pseudo-parameters (language reference 3.3).
@@ -95,10 +97,10 @@ impl Reference {
             return Some(Self::Pseudo(pseudo));
         }
         if let Some(path) = strip_prefix_ignoring_case(body, "oos:") {
-            let fits = |c: char| c.is_ascii_alphanumeric() || "_-./".contains(c);
-            let path = path.trim();
-            return (!path.is_empty() && path.chars().all(fits))
-                .then(|| Self::Stored(path.to_owned()));
+            return entry_name(path).map(Self::Stored);
+        }
+        if let Some(path) = strip_prefix_ignoring_case(body, "oos-secret:") {
+            return entry_name(path).map(Self::Secret);
         }
         let first = leading_name(body)?;
         let rest = &body[first.len()..];
@@ -124,8 +126,20 @@ impl fmt::Display for Reference {
             }
             Self::Pseudo(pseudo) => pseudo.fmt(f),
             Self::Stored(path) => write!(f, "oos:{path}"),
+            Self::Secret(path) => write!(f, "oos-secret:{path}"),
         }
     }
+}
+
+/// Tells whether a placeholder can name an entry of the parameter store that is called so.
+pub fn is_entry_name(name: &str) -> bool {
+    let fits = |c: char| c.is_ascii_alphanumeric() || "_-./".contains(c);
+    !name.is_empty() && name.chars().all(fits)
+}
+
+fn entry_name(text: &str) -> Option<String> {
+    let name = text.trim();
+    is_entry_name(name).then(|| name.to_owned())
 }
 
 /// Returns the body if it has the shape of a pseudo-parameter but names none.
@@ -186,7 +200,9 @@ mod tests {
             "oos:aliyun/x.y",
             Some(Reference::Stored("aliyun/x.y".into())),
         );
-        case("oos-secret:x", None);
+        case("oos-secret: db/x", Some(Reference::Secret("db/x".into())));
+        case("oos-secret:", None);
+        case("oos-secret:a b", None);
         case(".State", None);
         case("a + b", None);
         case("a.b | upper", None);

@@ -18,6 +18,8 @@ pub trait Scope {
     fn pseudo(&self, pseudo: Pseudo) -> Option<Value>;
     /// Returns an entry of the parameter store.
     fn stored(&self, path: &str) -> Option<Value>;
+    /// Returns a secret entry of the parameter store.
+    fn secret(&self, path: &str) -> Option<Value>;
     /// Returns a named condition of the template.
     fn condition(&self, name: &Name) -> Option<&Expression>;
 }
@@ -29,6 +31,7 @@ pub struct MapScope {
     outputs: HashMap<(Name, Name), Value>,
     pseudos: HashMap<Pseudo, Value>,
     stored: HashMap<String, Value>,
+    secrets: HashMap<String, Value>,
     conditions: HashMap<Name, Expression>,
 }
 
@@ -67,6 +70,13 @@ impl MapScope {
         self
     }
 
+    /// Adds a secret entry of the parameter store.
+    #[must_use]
+    pub fn with_secret(mut self, path: &str, value: impl Into<Value>) -> Self {
+        self.secrets.insert(path.to_owned(), value.into());
+        self
+    }
+
     /// Adds a named condition.
     #[must_use]
     pub fn with_condition(mut self, name: &str, condition: Expression) -> Self {
@@ -90,6 +100,10 @@ impl Scope for MapScope {
 
     fn stored(&self, path: &str) -> Option<Value> {
         self.stored.get(path).cloned()
+    }
+
+    fn secret(&self, path: &str) -> Option<Value> {
+        self.secrets.get(path).cloned()
     }
 
     fn condition(&self, name: &Name) -> Option<&Expression> {

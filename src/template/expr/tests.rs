@@ -45,6 +45,7 @@ fn scope() -> MapScope {
         .with_output("t", "doc", json!({"A": [{"B": 1}, {"B": 2}]}))
         .with_pseudo(Pseudo::AccountId, "42")
         .with_stored("aliyun/x", "stored")
+        .with_secret("db/x", "hidden")
 }
 
 #[test]
@@ -60,6 +61,7 @@ fn spelling_and_blanks_do_not_matter() {
     case_in(&scope(), &json!("{{ REGION-id }}"), &json!("eu"));
     case_in(&scope(), &json!("{{ acs::accountID }}"), &json!("42"));
     case_in(&scope(), &json!("{{ oos:aliyun/x }}"), &json!("stored"));
+    case_in(&scope(), &json!("{{ oos-secret:db/x }}"), &json!("hidden"));
 }
 
 #[test]
@@ -106,12 +108,7 @@ fn an_unknown_name_is_listed_as_a_reference_and_has_no_value() {
 
 #[test]
 fn braces_of_other_tools_stay() {
-    for text in [
-        "{{.State}}",
-        "a {{ .State }} b",
-        "{{oos-secret:x}}",
-        "{{ missing | upper }}",
-    ] {
+    for text in ["{{.State}}", "a {{ .State }} b", "{{ missing | upper }}"] {
         case_in(&scope(), &json!(text), &json!(text));
     }
 }

@@ -64,7 +64,10 @@ fn referenced(parameter: &Parameter) -> Vec<Spanned<Name>> {
     references
         .filter_map(|reference| match reference.value {
             Reference::Parameter(name) => Some(Spanned::new(name, reference.span)),
-            Reference::Output { .. } | Reference::Pseudo(_) | Reference::Stored(_) => None,
+            Reference::Output { .. }
+            | Reference::Pseudo(_)
+            | Reference::Stored(_)
+            | Reference::Secret(_) => None,
         })
         .collect()
 }
