@@ -86,7 +86,9 @@ pub(super) fn driver(error: DriverError) -> CallFault {
         DriverError::NotFound { .. } => ApiError::new("InvalidParameter.NotFound", text),
         DriverError::NotRunning { id } => wrong_status(&id, "Stopped", "Running"),
         DriverError::Invalid { .. } => ApiError::new("InvalidParameter", text),
-        DriverError::System { .. } => ApiError::new("DriverFailure", text),
+        DriverError::StillRunning { .. } | DriverError::System { .. } => {
+            ApiError::new("DriverFailure", text)
+        }
     };
     api.into()
 }

@@ -56,7 +56,7 @@ pub(super) struct Target {
 pub(super) struct Ended {
     /// How.
     pub(super) end: CommandEnd,
-    /// When that was noticed.
+    /// When that was, or was noticed where the driver does not know.
     pub(super) at: Timestamp,
     /// The end of its standard output, in Base64, without secrets.
     pub(super) output: String,
@@ -171,7 +171,7 @@ impl Target {
             Some(CommandEnd::Exited { .. }) => ("Finished", "Failed"),
             Some(CommandEnd::TimedOut(_)) => ("Failed", "Timeout"),
             Some(CommandEnd::Killed(_)) => ("Stopped", "Stopped"),
-            Some(CommandEnd::Lost) => ("Failed", "Terminated"),
+            Some(CommandEnd::Unwatched(_) | CommandEnd::Lost) => ("Failed", "Terminated"),
         }
     }
 
@@ -219,6 +219,7 @@ impl Ended {
             CommandEnd::Exited { .. } => ("ExitCodeNonzero", self.last_error.clone()),
             CommandEnd::TimedOut(report) => ("Timeout", describe_kill(report)),
             CommandEnd::Killed(report) => ("Stopped", describe_kill(report)),
+            CommandEnd::Unwatched(report) => ("CommandLost", describe_kill(report)),
             CommandEnd::Lost => ("InstanceNotRunning", self.last_error.clone()),
         };
         let mut fields = object(json!({
@@ -236,7 +237,7 @@ impl Ended {
             CommandEnd::Killed(_) => {
                 fields.insert("StopTime".to_owned(), json!(at));
             }
-            CommandEnd::TimedOut(_) | CommandEnd::Lost => {}
+            CommandEnd::TimedOut(_) | CommandEnd::Unwatched(_) | CommandEnd::Lost => {}
         }
         fields
     }
@@ -247,6 +248,13 @@ pub(super) fn describe_kill(report: &KillReport) -> String {
     let ended = match report.ended {
         1 => "1 process was ended".to_owned(),
         count => format!("{count} processes were ended"),
+    };
+    let names = report.names.join(", ");
+    let more = (report.ended as usize).saturating_sub(report.names.len());
+    let ended = match (names.as_str(), more) {
+        ("", _) => ended,
+        (names, 0) => format!("{ended} ({names})"),
+        (names, more) => format!("{ended} ({names} and {more} more)"),
     };
     if report.survivors.is_empty() {
         format!("{ended}, none survived")

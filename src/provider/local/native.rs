@@ -140,31 +140,8 @@ fn spec(name: &str, (english, chinese): (&str, &str), properties: Vec<PropertySp
 
 /// Serves one of the actions.
 pub(super) async fn call(cloud: &LocalCloud, request: &Request<'_>) -> Result<Value, CallFault> {
-    let action = request.call.api.as_str();
     let id = derive_id("t-", &request.call.client_token, 0);
-    let (script, name, command) = if action.eq_ignore_ascii_case(RUN_COMMAND) {
-        (
-            run_script(request)?,
-            action.to_owned(),
-            derive_id("c-", &id, 0),
-        )
-    } else if action.eq_ignore_ascii_case(INVOKE_COMMAND) {
-        let saved = saved(cloud, &request.required("commandId")?).await?.value;
-        (saved.script, saved.name, saved.id)
-    } else {
-        let message = format!("the local cloud does not serve the action `{action}` itself");
-        return Err(ApiError::new("UnsupportedOperation", message).into());
-    };
-    Run {
-        cloud,
-        request,
-        id,
-        script,
-        name,
-        command,
-    }
-    .run()
-    .await
+    Run { cloud, request, id }.run().await
 }
 
 fn run_script(request: &Request<'_>) -> Result<Script, ApiError> {
@@ -177,45 +154,70 @@ fn run_script(request: &Request<'_>) -> Result<Script, ApiError> {
     })
 }
 
-/// One command on one instance, from start to end.
-struct Run<'a> {
-    cloud: &'a LocalCloud,
-    request: &'a Request<'a>,
-    id: String,
+/// What is to be run.
+struct Work {
     script: Script,
     name: String,
     command: String,
 }
 
+/// One command on one instance, from start to end.
+struct Run<'a> {
+    cloud: &'a LocalCloud,
+    request: &'a Request<'a>,
+    id: String,
+}
+
 impl Run<'_> {
     async fn run(&self) -> Result<Value, CallFault> {
         let instance = self.request.required("instanceId")?;
+        // First: what a command that was started was made from may be gone by now.
         let recorded = self.cloud.state.get::<Invocation>(&self.id).await?;
         let stored = match recorded {
             Some(stored) => stored,
-            None => self.start(&instance).await?,
+            None => self.start(&instance, &self.work().await?).await?,
         };
         if let Some(ended) = &stored.value.targets[0].ended {
-            return self.outcome(ended, &ended.output_text());
+            return self.outcome(&stored.value, ended, &ended.output_text());
         }
         self.follow(stored, &instance).await
     }
 
+    async fn work(&self) -> Result<Work, CallFault> {
+        let action = self.request.call.api.as_str();
+        if action.eq_ignore_ascii_case(RUN_COMMAND) {
+            Ok(Work {
+                script: run_script(self.request)?,
+                name: action.to_owned(),
+                command: derive_id("c-", &self.id, 0),
+            })
+        } else if action.eq_ignore_ascii_case(INVOKE_COMMAND) {
+            let saved = saved(self.cloud, &self.request.required("commandId")?).await?;
+            Ok(Work {
+                script: saved.value.script,
+                name: saved.value.name,
+                command: saved.value.id,
+            })
+        } else {
+            let message = format!("the local cloud does not serve the action `{action}` itself");
+            Err(ApiError::new("UnsupportedOperation", message).into())
+        }
+    }
+
     /// Starts the command and records that it was started. Both can be repeated: the driver starts
     /// an id at most once, and the record is written only if there is none.
-    async fn start(&self, instance: &str) -> Result<Stored<Invocation>, CallFault> {
+    async fn start(&self, instance: &str, work: &Work) -> Result<Stored<Invocation>, CallFault> {
         let context = self.request.context;
-        if context.cancel.is_cancelled() && !context.resumed {
+        if context.cancel.is_cancelled() && !self.has_started(instance).await {
             let report = "the command was not started".to_owned();
             return Err(CallFault::Cancelled { report });
         }
-        let stored = Stored::new(self.invocation(instance).await?);
-        let command = self.prepare(instance).await?;
+        let stored = Stored::new(self.invocation(instance, work).await?);
+        let command = self.prepare(instance, work).await?;
         match self.cloud.driver.invoke(instance, &self.id, &command).await {
             Ok(()) => {}
-            Err(error @ DriverError::NotRunning { .. }) => {
-                self.must_have_started(instance, error).await?;
-            }
+            // It may have run when an earlier process started the command.
+            Err(DriverError::NotRunning { .. }) if self.has_started(instance).await => {}
             Err(error) => return Err(fault::driver(error)),
         }
         match self.cloud.state.write(vec![stored.put()]).await {
@@ -226,33 +228,30 @@ impl Run<'_> {
         Ok(written.unwrap_or(stored))
     }
 
-    /// An instance that does not run now may have run when an earlier process started the command.
-    async fn must_have_started(&self, instance: &str, error: DriverError) -> Result<(), CallFault> {
-        let driver = &self.cloud.driver;
-        let wait = Duration::ZERO;
-        match driver
-            .poll(instance, &self.id, Offsets::default(), 1, wait)
-            .await
-        {
-            Ok(_) if self.request.context.resumed => Ok(()),
-            _ => Err(fault::driver(error)),
-        }
+    /// Tells whether an earlier process started the command and died before it recorded that.
+    async fn has_started(&self, instance: &str) -> bool {
+        let offsets = Offsets::default();
+        let seen = self
+            .cloud
+            .driver
+            .poll(instance, &self.id, offsets, 1, Duration::ZERO);
+        self.request.context.resumed && seen.await.is_ok()
     }
 
-    async fn prepare(&self, instance: &str) -> Result<Command, CallFault> {
+    async fn prepare(&self, instance: &str, work: &Work) -> Result<Command, CallFault> {
         let instance = self.cloud.instance(instance).await?.value;
         let is_stopped = self.cloud.power(&instance).await? == Power::Stopped;
         if is_stopped && !self.request.context.resumed {
             return Err(fault::wrong_status(&instance.id, "Stopped", "Running").into());
         }
         let given = read_parameters("parameters", self.request.value("parameters"))?;
-        let values = values(self.cloud, &instance, (&self.id, &self.command), &given);
-        Ok(self
+        let values = values(self.cloud, &instance, (&self.id, &work.command), &given);
+        Ok(work
             .script
             .command(self.request.text("username")?, &values)?)
     }
 
-    async fn invocation(&self, instance: &str) -> Result<Invocation, CallFault> {
+    async fn invocation(&self, instance: &str, work: &Work) -> Result<Invocation, CallFault> {
         let context = self.request.context;
         let target = Target {
             instance: instance.to_owned(),
@@ -260,12 +259,12 @@ impl Run<'_> {
         };
         Ok(Invocation {
             id: self.id.clone(),
-            command: self.command.clone(),
-            name: self.name.clone(),
-            type_name: self.script.interpreter.type_name().to_owned(),
-            directory: self.script.directory.clone().unwrap_or_default(),
+            command: work.command.clone(),
+            name: work.name.clone(),
+            type_name: work.script.interpreter.type_name().to_owned(),
+            directory: work.script.directory.clone().unwrap_or_default(),
             username: self.request.text("username")?.unwrap_or_default(),
-            timeout: self.script.timeout,
+            timeout: work.script.timeout,
             created: context.now,
             log: context.log.clone(),
             log_base: spool::stored(context, &context.log).await?,
@@ -295,17 +294,21 @@ impl Run<'_> {
             }
         };
         let (ended, output) = spool.finish(end).await?;
-        if let Some(recorded) = self.record(stored, ended.clone()).await? {
-            return self.outcome(&recorded, &recorded.output_text());
+        if let Some(recorded) = self.record(stored.clone(), ended.clone()).await? {
+            return self.outcome(invocation, &recorded, &recorded.output_text());
         }
         self.cloud.state.make_durable()?;
         Spool::let_go(self.cloud, instance, &self.id).await;
-        self.outcome(&ended, &String::from_utf8_lossy(&output))
+        self.outcome(invocation, &ended, &String::from_utf8_lossy(&output))
     }
 
     async fn kill(&self, instance: &str) -> Result<(), CallFault> {
         match self.cloud.driver.kill(instance, &self.id).await {
             Ok(_) | Err(DriverError::NotFound { .. } | DriverError::NotRunning { .. }) => Ok(()),
+            // Waiting on would help nobody; it says what survived.
+            Err(error @ DriverError::StillRunning { .. }) => Err(CallFault::Cancelled {
+                report: error.to_string(),
+            }),
             Err(error) => Err(fault::driver(error)),
         }
     }
@@ -328,7 +331,12 @@ impl Run<'_> {
         }
     }
 
-    fn outcome(&self, ended: &Ended, output: &str) -> Result<Value, CallFault> {
+    fn outcome(
+        &self,
+        invocation: &Invocation,
+        ended: &Ended,
+        output: &str,
+    ) -> Result<Value, CallFault> {
         let fail = |code: &str, message: String| Err(ApiError::new(code, message).into());
         match &ended.end {
             CommandEnd::Exited { code: 0 } => {
@@ -354,7 +362,7 @@ impl Run<'_> {
                 "CommandTimeout",
                 format!(
                     "the command did not end within {} s; {}",
-                    self.script.timeout,
+                    invocation.timeout,
                     describe_kill(report)
                 ),
             ),
@@ -365,6 +373,13 @@ impl Run<'_> {
             CommandEnd::Killed(report) => fail(
                 "CommandStopped",
                 format!("the command was stopped; {}", describe_kill(report)),
+            ),
+            CommandEnd::Unwatched(report) => fail(
+                "CommandLost",
+                format!(
+                    "what watched over the command in the instance was killed; {}",
+                    describe_kill(report)
+                ),
             ),
             CommandEnd::Lost => fail(
                 "CommandLost",

@@ -108,7 +108,7 @@ impl<'a> Spool<'a> {
         let limit = usize::try_from(SHOWN + BEFORE_SHOWN).expect("a few kilobytes");
         let progress = self.poll(offsets, limit, Duration::ZERO).await?;
         let (mut stdout, mut stderr) = (Vec::new(), Vec::new());
-        for (channel, _, bytes) in progress.output {
+        for (channel, _, bytes) in &progress.output {
             match channel {
                 Channel::Stdout => stdout.extend(bytes),
                 Channel::Stderr => stderr.extend(bytes),
@@ -120,7 +120,7 @@ impl<'a> Spool<'a> {
         let last_error = stderr.lines().rfind(|line| !line.trim().is_empty());
         let ended = Ended {
             end,
-            at: self.context.now,
+            at: progress.ended_at.unwrap_or(self.context.now),
             output: STANDARD.encode(last(&masked)),
             dropped: self.read.stdout.saturating_sub(SHOWN),
             last_error: last_error
@@ -171,6 +171,7 @@ impl<'a> Spool<'a> {
             Err(DriverError::NotFound { .. }) => Ok(Progress {
                 output: Vec::new(),
                 end: Some(CommandEnd::Lost),
+                ended_at: None,
             }),
             Err(error) => Err(fault::driver(error)),
         }

@@ -169,6 +169,38 @@ fn a_kept_command_is_invoked_with_values_in_its_text() {
 }
 
 #[test]
+fn a_resumed_call_finds_its_command_though_its_text_was_deleted() {
+    let world = World::new();
+    let id = world.instance("a");
+    let kept = json!({
+        "Name": "n", "Type": "RunShellScript", "ContentEncoding": "PlainText",
+        "CommandContent": "echo one\nsleep 50",
+    });
+    let kept = world.ok("CreateCommand", kept)["CommandId"].clone();
+    let parameters = json!({"commandId": kept, "instanceId": id});
+    let invoke = call("ACS", "ACS::ECS::InvokeCommand", "t", &parameters);
+    let mut context = world.context("t");
+    crash_in(&world, &invoke, &context);
+    world.ok("DeleteCommand", json!({ "CommandId": kept }));
+    world.driver.exit(&id, &invocation(&world), 0);
+    context.resumed = true;
+    let answer = world.call(&invoke, &context).unwrap();
+    assert_eq!(answer["invocationOutput"], "one\n");
+}
+
+#[test]
+fn a_resumed_call_that_never_began_and_is_cancelled_starts_nothing() {
+    let world = World::new();
+    let id = world.instance("a");
+    let mut context = world.context("t");
+    context.resumed = true;
+    context.cancel.cancel();
+    let fault = world.call(&action(&id, "echo"), &context).unwrap_err();
+    assert!(matches!(fault, CallFault::Cancelled { .. }), "{fault}");
+    assert!(world.driver.started().is_empty());
+}
+
+#[test]
 fn a_polled_command_goes_from_running_to_its_result() {
     let world = World::new();
     let id = world.instance("a");

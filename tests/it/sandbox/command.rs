@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use oos::provider::local::driver::{CommandEnd, Driver, DriverError, KillReport};
+use oos::provider::local::driver::{CommandEnd, Driver, DriverError, KillReport, Offsets};
 
 use super::world::{World, argv, has_users, host_runs, own_sleep, shell};
 
@@ -113,6 +113,9 @@ fn a_time_limit_ends_whatever_the_command_started_and_nothing_else() {
     match world.finish("i-1", "c-2").end {
         CommandEnd::TimedOut(report) => {
             assert!(report.ended >= 6, "{report:?}");
+            assert_eq!(report.names.len(), report.ended as usize);
+            let sleeps = report.names.iter().filter(|name| name.ends_with(" sleep"));
+            assert!(sleeps.count() >= 4, "{report:?}");
             assert_eq!(report.survivors, Vec::<String>::new());
         }
         other => panic!("{other:?}"),
@@ -126,11 +129,16 @@ fn a_time_limit_ends_whatever_the_command_started_and_nothing_else() {
 #[test]
 fn a_fork_bomb_is_ended() {
     let world = World::with_instance();
-    let mut command = shell("ulimit -u 200; b() { b | b & }; b; sleep 1000");
+    // No limit of its own: the instance's must do. (A shell would give up at the limit.)
+    let mut command = argv(&["perl", "-e", "fork while 1"]);
     command.timeout = Duration::from_secs(1);
     world.invoke("c-1", &command);
     match world.finish("i-1", "c-1").end {
-        CommandEnd::TimedOut(report) => assert_eq!(report.survivors, Vec::<String>::new()),
+        CommandEnd::TimedOut(report) => {
+            println!("{} processes were ended", report.ended);
+            assert_eq!(report.survivors, Vec::<String>::new());
+            assert_eq!(report.names.len(), KillReport::NAMED);
+        }
         other => panic!("{other:?}"),
     }
     // Pid 1, the helper of this command, its shell, and what lists them.
@@ -160,6 +168,60 @@ fn killing_a_command_ends_what_it_started() {
     assert_eq!(ended.unwrap(), KillReport::default());
     let unknown = world.runtime.block_on(world.sandbox.kill("i-1", "c-3"));
     assert!(matches!(unknown, Err(DriverError::NotFound { .. })));
+}
+
+#[test]
+fn a_command_that_stops_its_watcher_is_ended_all_the_same() {
+    let world = World::with_instance();
+    let own = own_sleep(4);
+    let line = format!(
+        "sleep {own} & while :; do kill -STOP $PPID; done & while :; do kill -STOP $PPID; done"
+    );
+    let mut command = shell(&line);
+    command.timeout = Duration::from_millis(300);
+    world.invoke("c-1", &command);
+    match world.finish("i-1", "c-1").end {
+        CommandEnd::TimedOut(report) => assert_eq!(report.survivors, Vec::<String>::new()),
+        other => panic!("{other:?}"),
+    }
+    assert!(!host_runs(&own));
+}
+
+#[test]
+fn a_command_that_kills_its_watcher_is_ended_and_a_service_is_not() {
+    let world = World::with_instance();
+    let (earlier, own) = (own_sleep(5), own_sleep(6));
+    world.shell("c-1", &format!("setsid sleep {earlier} &"));
+    world.invoke(
+        "c-2",
+        &shell(&format!(
+            "setsid sleep {own} & kill -9 $PPID; while :; do sleep {own}; done"
+        )),
+    );
+    match world.finish("i-1", "c-2").end {
+        CommandEnd::Unwatched(report) => {
+            assert_eq!((report.ended, report.survivors.len()), (3, 0), "{report:?}");
+        }
+        other => panic!("{other:?}"),
+    }
+    assert!(!host_runs(&own));
+    assert!(host_runs(&earlier));
+    let killed = world.runtime.block_on(world.sandbox.kill("i-1", "c-2"));
+    assert_eq!(killed.unwrap().ended, 3);
+}
+
+#[test]
+fn the_time_of_the_end_is_when_it_ended_and_not_when_it_was_read() {
+    let world = World::with_instance();
+    world.shell("c-1", "true");
+    let ended = || {
+        let offsets = Offsets::default();
+        let seen = world.sandbox.poll("i-1", "c-1", offsets, 1, Duration::ZERO);
+        world.runtime.block_on(seen).unwrap().ended_at.unwrap()
+    };
+    let first = ended();
+    world.shell("c-2", "sleep 0.05");
+    assert_eq!(ended(), first);
 }
 
 #[test]

@@ -10,6 +10,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::base::digest::Digest;
 use crate::base::output::Channel;
+use crate::base::time::Timestamp;
 use crate::base::value::Value;
 
 pub mod sandbox;
@@ -55,7 +56,8 @@ pub trait Driver: Send + Sync + fmt::Debug {
         wait: Duration,
     ) -> Result<Progress, DriverError>;
 
-    /// Ends a command and everything it started; returns what was ended and what survived.
+    /// Ends a command and everything it started; returns what was ended and what survived. A
+    /// command that is still there after a while is [`DriverError::StillRunning`].
     async fn kill(&self, instance: &str, invocation: &str) -> Result<KillReport, DriverError>;
 
     /// Forgets a command that has ended: its output has been taken over.
@@ -118,7 +120,7 @@ pub struct Command {
     pub argv: Vec<String>,
     /// A script that is stored in a private file; `{script}` in `argv` stands for its path.
     pub script: Option<String>,
-    /// The whole environment.
+    /// The whole environment, but for what a driver adds under names that begin with `OOS_`.
     pub environment: BTreeMap<String, String>,
     /// Where it runs; the user's home when not given.
     pub directory: Option<String>,
@@ -144,6 +146,8 @@ pub struct Progress {
     pub output: Vec<(Channel, u64, Vec<u8>)>,
     /// How it ended; `None` while it runs. Set only when `output` holds the rest.
     pub end: Option<CommandEnd>,
+    /// When that was, if the driver knows.
+    pub ended_at: Option<Timestamp>,
 }
 
 /// How a command ended.
@@ -158,6 +162,8 @@ pub enum CommandEnd {
     TimedOut(KillReport),
     /// It was ended from outside.
     Killed(KillReport),
+    /// What watched over it inside the instance was killed; what could be found of it was ended.
+    Unwatched(KillReport),
     /// The instance ended under it.
     Lost,
 }
@@ -167,8 +173,16 @@ pub enum CommandEnd {
 pub struct KillReport {
     /// How many processes were ended.
     pub ended: u32,
+    /// The first [`NAMED`](Self::NAMED) of them, as `pid name`.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub names: Vec<String>,
     /// Those that are still there, as `pid name`.
     pub survivors: Vec<String>,
+}
+
+impl KillReport {
+    /// How many ended processes are named at most: a fork bomb has thousands.
+    pub const NAMED: usize = 20;
 }
 
 /// A file to write inside an instance.
@@ -216,6 +230,16 @@ pub enum DriverError {
     NotRunning {
         /// Which.
         id: String,
+    },
+    /// A command that was to be ended is still there.
+    #[error("command `{id}` has not ended after {patience:?}, these survived: {}", survivors.join(", "))]
+    StillRunning {
+        /// Which.
+        id: String,
+        /// How long was waited.
+        patience: Duration,
+        /// What is there of it, as `pid name`.
+        survivors: Vec<String>,
     },
     /// What was asked for is not acceptable.
     #[error("{reason}")]

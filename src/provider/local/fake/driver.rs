@@ -100,7 +100,7 @@ impl FakeDriver {
     pub fn time_out(&self, instance: &str, invocation: &str) {
         let report = KillReport {
             ended: 1,
-            survivors: Vec::new(),
+            ..KillReport::default()
         };
         self.finish(instance, invocation, CommandEnd::TimedOut(report));
     }
@@ -371,7 +371,11 @@ fn look(
         }
     }
     let end = if is_all { run.end.clone() } else { None };
-    Ok(Progress { output, end })
+    Ok(Progress {
+        output,
+        end,
+        ended_at: None,
+    })
 }
 
 /// Runs a script of the little language that the fake understands.

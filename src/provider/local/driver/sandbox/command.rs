@@ -17,6 +17,10 @@ use super::wire;
 /// How many processes and threads a user may have in an instance when a command starts one.
 const MOST_PROCESSES: u64 = 4096;
 
+/// The part of what the starter of the instance may have that an instance gets at most: without the
+/// rest nobody could cancel a fork bomb.
+const SHARE: u64 = 2;
+
 /// What root of an instance may do: what installing and running services takes. Without the rest it
 /// cannot undo our mounts, and not look into our helpers, which have more.
 const CAPABILITIES: CapabilitySet = CapabilitySet::CHOWN
@@ -73,7 +77,7 @@ fn prepare() -> io::Result<Command> {
     let prepared: Prepared = wire::receive(&mut io::BufReader::new(take_stdin()?))?;
     setsid()?;
     let (_, hard) = getrlimit(Resource::RLIMIT_NPROC)?;
-    let most = MOST_PROCESSES.min(hard);
+    let most = MOST_PROCESSES.min(hard / SHARE);
     setrlimit(Resource::RLIMIT_NPROC, most, most)?;
     rustix::process::umask(Mode::WGRP | Mode::WOTH);
     drop_capabilities()?;

@@ -9,6 +9,7 @@ use std::time::Duration;
 use std::{fs, io};
 
 use rustix::fs::{FlockOperation, flock};
+use serde::de::DeserializeOwned;
 
 use crate::provider::local::driver::DriverError;
 
@@ -71,13 +72,13 @@ fn short_path(folder: &File) -> String {
 }
 
 /// Makes a request of a running instance; `content` follows it.
-pub(super) fn request(
+pub(super) fn request<T: DeserializeOwned>(
     id: &str,
     folder: &Path,
     request: &Request,
     content: &[u8],
     patience: Option<Duration>,
-) -> Result<(), DriverError> {
+) -> Result<T, DriverError> {
     let lost = |error: io::Error| {
         // A connection that breaks is most often an instance that has ended.
         match is_running(folder) {
@@ -92,6 +93,6 @@ pub(super) fn request(
     wire::send(&stream, request)
         .and_then(|()| (&stream).write_all(content))
         .map_err(lost)?;
-    let reply: Reply<()> = wire::receive(&mut BufReader::new(stream)).map_err(lost)?;
+    let reply: Reply<T> = wire::receive(&mut BufReader::new(stream)).map_err(lost)?;
     Ok(reply?)
 }

@@ -164,7 +164,7 @@ impl Driver for Sandbox {
             instance,
             invocation,
             wait,
-            move |instance, name| instance.invocation(name)?.progress(offsets, limit),
+            move |instance, name| instance.progress(name, offsets, limit),
             |progress| progress.end.is_some() || !progress.output.is_empty(),
         )
         .await
@@ -174,13 +174,10 @@ impl Driver for Sandbox {
         let name = invocation.to_owned();
         let running = self
             .with(instance, move |instance| {
-                if instance.invocation(&name)?.end()?.is_some() {
-                    return Ok(());
-                }
-                match instance.end(&name) {
-                    // Its pid 1 ended, and with it the command.
-                    Err(DriverError::NotRunning { .. }) => Ok(()),
-                    other => other,
+                match instance.invocation(&name)?.end()? {
+                    // Lost may mean that its shepherd is and it is not.
+                    None | Some(CommandEnd::Lost) => instance.end(&name),
+                    Some(_) => Ok(()),
                 }
             })
             .await;
@@ -195,12 +192,23 @@ impl Driver for Sandbox {
             )
             .await?;
         match end {
-            Some(CommandEnd::Killed(report) | CommandEnd::TimedOut(report)) => Ok(report),
+            Some(
+                CommandEnd::Killed(report)
+                | CommandEnd::TimedOut(report)
+                | CommandEnd::Unwatched(report),
+            ) => Ok(report),
             Some(CommandEnd::Exited { .. } | CommandEnd::Lost) => Ok(KillReport::default()),
-            None => Err(DriverError::System {
-                step: format!("ending command `{invocation}`"),
-                reason: format!("it has not ended after {KILL_PATIENCE:?}"),
-            }),
+            None => {
+                let name = invocation.to_owned();
+                let survivors = self
+                    .with(instance, move |instance| instance.survivors(&name))
+                    .await?;
+                Err(DriverError::StillRunning {
+                    id: invocation.to_owned(),
+                    patience: KILL_PATIENCE,
+                    survivors,
+                })
+            }
         }
     }
 

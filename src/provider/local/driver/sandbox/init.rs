@@ -9,18 +9,19 @@ use std::os::fd::{AsFd, OwnedFd};
 use std::os::unix::net::{UnixListener, UnixStream};
 use std::process::{ExitCode, Stdio};
 
-use nix::sys::signal::{SigSet, Signal};
+use nix::sys::signal::{SigSet, Signal, kill};
 use nix::sys::signalfd::{SfdFlags, SignalFd};
 use nix::sys::wait::{WaitPidFlag, WaitStatus, waitpid};
+use nix::unistd::Pid;
 use rustix::event::{PollFd, PollFlags, poll};
 use rustix::fs::{FlockOperation, Mode, flock};
 
 use super::entry::{Role, take_stream, take_subject};
 use super::failure::{Failure, Step};
 use super::loader::Loader;
-use super::process::ProcessId;
+use super::process::{ProcessId, Stat};
 use super::wire::{self, Reply, Start};
-use super::{layout, mounts};
+use super::{layout, mounts, shepherd};
 
 /// Runs pid 1 until it is killed.
 pub(super) fn run() -> ExitCode {
@@ -137,11 +138,20 @@ impl Init {
     fn reap(&self) -> io::Result<()> {
         while self.signals.read_signal()?.is_some() {}
         loop {
-            match waitpid(None, Some(WaitPidFlag::WNOHANG)) {
+            match waitpid(None, Some(WaitPidFlag::WNOHANG | WaitPidFlag::WUNTRACED)) {
                 Ok(WaitStatus::StillAlive) | Err(nix::errno::Errno::ECHILD) => return Ok(()),
+                Ok(WaitStatus::Stopped(pid, _)) => go_on(pid),
                 Ok(_) | Err(nix::errno::Errno::EINTR) => {}
                 Err(errno) => return Err(errno.into()),
             }
         }
+    }
+}
+
+/// Continues a helper that a command has stopped: time limits hold and ends are heard all the same.
+fn go_on(pid: Pid) {
+    let is_helper = Stat::read(&pid.to_string()).is_ok_and(|stat| shepherd::is_helper(&stat));
+    if is_helper && let Err(errno) = kill(pid, Signal::SIGCONT) {
+        complain("continuing a helper", &errno);
     }
 }

@@ -8,8 +8,11 @@ use std::process::Stdio;
 use std::time::Duration;
 
 use rustix::fs::{FlockOperation, flock};
+use serde::de::DeserializeOwned;
 
-use crate::provider::local::driver::{Command, DriverError, FileSpec, InstanceSpec, Layer};
+use crate::provider::local::driver::{
+    Command, CommandEnd, DriverError, FileSpec, InstanceSpec, Layer, Offsets, Progress,
+};
 
 use super::control::{self, system};
 use super::invocation::{self, Invocation};
@@ -141,7 +144,8 @@ impl Instance {
                 grace_milliseconds: u64::try_from(grace.as_millis()).unwrap_or(u64::MAX),
             };
             // An instance that does not answer is ended all the same.
-            if let Err(error) = control::request(&self.id, &self.folder, &request, &[], Some(grace))
+            if let Err(error) =
+                control::request::<()>(&self.id, &self.folder, &request, &[], Some(grace))
             {
                 tracing::debug!(instance = self.id, %error, "instance did not end politely");
             }
@@ -199,7 +203,26 @@ impl Instance {
         )
     }
 
-    fn request(&self, request: &Request, content: &[u8]) -> Result<(), DriverError> {
+    /// Returns how far a command is.
+    pub(super) fn progress(
+        &self,
+        invocation: &str,
+        from: Offsets,
+        limit: usize,
+    ) -> Result<Progress, DriverError> {
+        let progress = self.invocation(invocation)?.progress(from, limit)?;
+        if progress.end != Some(CommandEnd::Lost) {
+            return Ok(progress);
+        }
+        self.end(invocation)?;
+        self.invocation(invocation)?.progress(from, limit)
+    }
+
+    fn request<T: DeserializeOwned>(
+        &self,
+        request: &Request,
+        content: &[u8],
+    ) -> Result<T, DriverError> {
         if !self.is_running()? {
             return Err(DriverError::NotRunning {
                 id: self.id.clone(),
@@ -215,10 +238,23 @@ impl Instance {
         })
     }
 
-    /// Tells the instance to end a command.
+    /// Tells the instance to end a command. One whose shepherd was killed has ended when this
+    /// returns.
     pub(super) fn end(&self, invocation: &str) -> Result<(), DriverError> {
+        let request = Request::Kill {
+            invocation: invocation.to_owned(),
+        };
+        match self.request(&request, &[]) {
+            // Its pid 1 ended, and with it the command.
+            Err(DriverError::NotRunning { .. }) => Ok(()),
+            other => other,
+        }
+    }
+
+    /// Returns what lives of a command, as `pid name`.
+    pub(super) fn survivors(&self, invocation: &str) -> Result<Vec<String>, DriverError> {
         self.request(
-            &Request::Kill {
+            &Request::Survivors {
                 invocation: invocation.to_owned(),
             },
             &[],

@@ -9,6 +9,7 @@ use std::path::Path;
 use rustix::fs::{Mode, OFlags, openat};
 
 use crate::base::output::Channel;
+use crate::base::time::Timestamp;
 use crate::provider::local::driver::{CommandEnd, DriverError, Offsets, Progress};
 
 use super::control::{is_locked, system};
@@ -45,6 +46,7 @@ impl Invocation {
         let mut progress = Progress {
             output: Vec::new(),
             end: None,
+            ended_at: None,
         };
         let mut complete = true;
         for (channel, offset, size) in [
@@ -61,8 +63,9 @@ impl Invocation {
                 progress.output.push((channel, offset, bytes));
             }
         }
-        if complete {
-            progress.end = ended.map(|ended| ended.end);
+        if let Some(ended) = ended.filter(|_| complete) {
+            progress.end = Some(ended.end);
+            progress.ended_at = self.recorded_at()?;
         }
         Ok(progress)
     }
@@ -103,6 +106,20 @@ impl Invocation {
             stdout: u64::MAX,
             stderr: u64::MAX,
         })))
+    }
+
+    /// Returns when the end was recorded; `None` if it was not.
+    fn recorded_at(&self) -> Result<Option<Timestamp>, DriverError> {
+        let step = "looking for the command's end";
+        if !exists(&self.folder, END).map_err(system(step))? {
+            return Ok(None);
+        }
+        let metadata = self.file(END)?.metadata().map_err(system(step))?;
+        // A time that no clock shows was planted from inside.
+        Ok(metadata
+            .modified()
+            .ok()
+            .and_then(|time| Timestamp::try_from(time).ok()))
     }
 
     fn read(&self, channel: Channel, offset: u64, wanted: u64) -> Result<Vec<u8>, DriverError> {

@@ -1,5 +1,6 @@
 //! Serves one request inside an instance, as a child of its pid 1.
 
+use std::fs::File;
 use std::io::{self, BufReader};
 use std::os::fd::{AsFd, OwnedFd};
 use std::os::unix::net::UnixStream;
@@ -10,12 +11,16 @@ use nix::errno::Errno;
 use nix::sys::signal::{Signal, kill};
 use nix::unistd::Pid;
 use rustix::fs::OFlags;
+use serde::Serialize;
+
+use crate::provider::local::driver::CommandEnd;
 
 use super::entry::{take_stream, take_subject};
 use super::failure::Failure;
 use super::init::complain;
 use super::process::{monotonic, pause};
 use super::shepherd::{self, END_SIGNAL};
+use super::spool::Claim;
 use super::wire::{self, Reply, Request};
 use super::{file, spool, tree};
 
@@ -44,7 +49,16 @@ fn serve(stream: UnixStream, spool: &OwnedFd) -> io::Result<()> {
             drop(reader);
             shepherd::run(stream, spool.as_fd(), &invocation, command)
         }
-        Request::Kill { invocation } => answer(&stream, &end(spool, &invocation)),
+        Request::Kill { invocation } => answer(
+            &stream,
+            &end(spool, &invocation).map_err(Failure::system("ending the command")),
+        ),
+        Request::Survivors { invocation } => answer(
+            &stream,
+            &shepherd_of(spool, &invocation)
+                .and_then(tree::names_below)
+                .map_err(Failure::system("looking at the command")),
+        ),
         Request::Quiesce { grace_milliseconds } => answer(
             &stream,
             &quiesce(Duration::from_millis(grace_milliseconds))
@@ -54,24 +68,43 @@ fn serve(stream: UnixStream, spool: &OwnedFd) -> io::Result<()> {
     }
 }
 
-fn answer(stream: &UnixStream, reply: &Reply<()>) -> io::Result<()> {
+fn answer<T: Serialize>(stream: &UnixStream, reply: &Reply<T>) -> io::Result<()> {
     wire::send(stream, reply)
 }
 
-/// Tells the shepherd of a command to end it.
-fn end(spool: &OwnedFd, invocation: &str) -> Reply<()> {
-    let path = format!("{invocation}/{}", spool::SHEPHERD);
-    let pid = spool::open_inside(spool, &path, OFlags::RDONLY)
-        .and_then(|file| io::read_to_string(std::fs::File::from(file)))
-        .map_err(Failure::system("finding the command"))?;
-    let pid = pid
-        .trim()
-        .parse()
-        .map_err(|_| Failure::Invalid(format!("`{invocation}` names no process")))?;
-    match kill(Pid::from_raw(pid), END_SIGNAL) {
-        Ok(()) | Err(Errno::ESRCH) => Ok(()),
-        Err(errno) => Err(Failure::system("ending the command")(errno)),
+/// Tells the shepherd of a command to end it. If that was killed, its work is done here.
+fn end(spool: &OwnedFd, invocation: &str) -> io::Result<()> {
+    if let Some(orphan) = Claim::adopt(spool.as_fd(), invocation)? {
+        let (variable, value) = spool::mark(invocation);
+        let report = tree::end_marked(&format!("{variable}={value}"))?;
+        let is_gone = report.ended == 0 && report.survivors.is_empty();
+        return orphan.finish(if is_gone {
+            CommandEnd::Lost
+        } else {
+            CommandEnd::Unwatched(report)
+        });
     }
+    let pid = Pid::from_raw(shepherd_of(spool, invocation)?);
+    // A shepherd that was stopped from inside is to hear it as well.
+    for signal in [END_SIGNAL, Signal::SIGCONT] {
+        match kill(pid, signal) {
+            Ok(()) | Err(Errno::ESRCH) => {}
+            Err(errno) => return Err(errno.into()),
+        }
+    }
+    Ok(())
+}
+
+/// Returns the process number of a command's shepherd.
+fn shepherd_of(spool: &OwnedFd, invocation: &str) -> io::Result<i32> {
+    let path = format!("{invocation}/{}", spool::SHEPHERD);
+    let text = io::read_to_string(File::from(spool::open_inside(
+        spool,
+        &path,
+        OFlags::RDONLY,
+    )?))?;
+    let named = text.trim().parse().ok().filter(|pid| *pid > 1);
+    named.ok_or_else(|| io::Error::other(format!("`{invocation}` names no process")))
 }
 
 /// Asks all processes to end and waits until only helpers are left or `grace` is over.

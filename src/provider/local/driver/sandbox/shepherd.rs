@@ -24,7 +24,7 @@ use super::entry::Role;
 use super::failure::Failure;
 use super::loader::{Loader, PRIVATE};
 use super::process::{Stat, monotonic, timespec};
-use super::spool::Claim;
+use super::spool::{self, Claim};
 use super::tree;
 use super::wire::{self, Reply};
 
@@ -63,7 +63,7 @@ pub(super) fn run(
             let _nobody = wire::send(&stream, &Reply::Ok(()));
             drop(stream);
             let script = format!("{PRIVATE}/{invocation}");
-            let end = match start(&claim, &account, &script, command) {
+            let end = match start(&claim, &account, (invocation, &script), command) {
                 Ok((child, deadline)) => watch(&signals, child, deadline)?,
                 Err(error) => {
                     writeln!(
@@ -119,13 +119,15 @@ fn find_account(command: &Command) -> Result<Account, Failure> {
 fn start(
     claim: &Claim,
     account: &Account,
-    script: &str,
-    command: Command,
+    (invocation, script): (&str, &str),
+    mut command: Command,
 ) -> io::Result<(i32, Instant)> {
     nix::sys::prctl::set_child_subreaper(true)?;
     if let Some(content) = &command.script {
         write_script(script, content, account)?;
     }
+    let (variable, value) = spool::mark(invocation);
+    command.environment.insert(variable, value);
     let prepared = Prepared {
         argv: command
             .argv
@@ -189,10 +191,10 @@ fn watch(signals: &SignalFd, child: i32, deadline: Instant) -> io::Result<Comman
             return Ok(CommandEnd::Exited { code });
         }
         if asked {
-            return tree::end_descendants(|_| {}).map(CommandEnd::Killed);
+            return tree::end_descendants().map(CommandEnd::Killed);
         }
         if monotonic() >= deadline {
-            return tree::end_descendants(|_| {}).map(CommandEnd::TimedOut);
+            return tree::end_descendants().map(CommandEnd::TimedOut);
         }
     }
 }

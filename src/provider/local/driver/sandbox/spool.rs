@@ -22,6 +22,8 @@ use crate::provider::local::driver::CommandEnd;
 pub(super) const SHEPHERD: &str = "shepherd";
 /// Says how the command ended.
 pub(super) const END: &str = "end.json";
+/// What that is until it is whole.
+const DRAFT: &str = ".end";
 
 /// How a command ended and how much output it had by then.
 #[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
@@ -42,6 +44,12 @@ pub(super) fn channel_name(channel: Channel) -> &'static str {
 /// Returns the name of the mark that stays of an acknowledged invocation.
 pub(super) fn mark_name(invocation: &str) -> String {
     format!(".done-{invocation}")
+}
+
+/// Returns the variable by which processes of an invocation are found when nobody watches over them
+/// any more: its name and value.
+pub(super) fn mark(invocation: &str) -> (String, String) {
+    ("OOS_INVOCATION".to_owned(), invocation.to_owned())
 }
 
 /// Opens something in a spool folder for reading, following no link that was planted there.
@@ -104,6 +112,32 @@ impl Claim {
         Ok(Some(claim))
     }
 
+    /// Takes over a command whose shepherd was killed; `None` if it has one or has ended.
+    pub(super) fn adopt(spool: BorrowedFd<'_>, invocation: &str) -> io::Result<Option<Self>> {
+        let folder = open_inside(spool, invocation, OFlags::DIRECTORY)?;
+        let open = |name| open_inside(&folder, name, OFlags::RDONLY).map(File::from);
+        let lock = open(SHEPHERD)?;
+        match flock(&lock, FlockOperation::NonBlockingLockExclusive) {
+            Ok(()) => {}
+            Err(Errno::WOULDBLOCK) => return Ok(None),
+            Err(errno) => return Err(errno.into()),
+        }
+        if exists(&folder, END)? {
+            return Ok(None);
+        }
+        // The shepherd may have been killed while it wrote.
+        match unlinkat(&folder, DRAFT, AtFlags::empty()) {
+            Ok(()) | Err(Errno::NOENT) => {}
+            Err(errno) => return Err(errno.into()),
+        }
+        Ok(Some(Self {
+            stdout: open(channel_name(Channel::Stdout))?,
+            stderr: open(channel_name(Channel::Stderr))?,
+            folder,
+            _lock: lock,
+        }))
+    }
+
     fn discard(&self, spool: BorrowedFd<'_>, draft: &str) -> io::Result<()> {
         for name in ["stdout", "stderr", SHEPHERD] {
             unlinkat(&self.folder, name, AtFlags::empty())?;
@@ -119,9 +153,8 @@ impl Claim {
             stdout: self.stdout.metadata()?.len(),
             stderr: self.stderr.metadata()?.len(),
         };
-        let draft = ".end";
-        create(&self.folder, draft)?.write_all(&serde_json::to_vec(&ended)?)?;
-        Ok(renameat(&self.folder, draft, &self.folder, END)?)
+        create(&self.folder, DRAFT)?.write_all(&serde_json::to_vec(&ended)?)?;
+        Ok(renameat(&self.folder, DRAFT, &self.folder, END)?)
     }
 }
 
@@ -155,6 +188,19 @@ mod tests {
         let (folder, spool) = spool();
         std::fs::write(folder.path().join(mark_name("c-1")), "").unwrap();
         assert!(Claim::new(spool.as_fd(), "c-1").unwrap().is_none());
+    }
+
+    #[test]
+    fn only_a_command_without_shepherd_and_end_is_adopted() {
+        let (_folder, spool) = spool();
+        let claim = Claim::new(spool.as_fd(), "c-1").unwrap().unwrap();
+        assert!(Claim::adopt(spool.as_fd(), "c-1").unwrap().is_none());
+        create(&claim.folder, DRAFT).unwrap();
+        drop(claim);
+        let adopted = Claim::adopt(spool.as_fd(), "c-1").unwrap().unwrap();
+        adopted.finish(CommandEnd::Lost).unwrap();
+        drop(adopted);
+        assert!(Claim::adopt(spool.as_fd(), "c-1").unwrap().is_none());
     }
 
     #[test]

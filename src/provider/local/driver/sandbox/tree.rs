@@ -1,9 +1,10 @@
 //! Ends everything that a process has started, whatever it did to get away.
 //!
-//! The caller is a child subreaper: processes whose parent ended become its children, so that
-//! whatever was started below it stays its descendant through double forks and new sessions.
+//! A shepherd is a child subreaper: processes whose parent ended become its children, so that
+//! whatever was started below it stays its descendant through double forks and new sessions. What a
+//! killed shepherd leaves behind is found by the mark in its environment, unless it dropped that.
 
-use std::collections::{HashMap, HashSet};
+use std::collections::{BTreeMap, HashMap};
 use std::fs;
 use std::io;
 use std::time::Duration;
@@ -20,50 +21,68 @@ use super::process::{Stat, monotonic, pause};
 /// How long is tried before what is left is reported as survivors.
 const PATIENCE: Duration = Duration::from_secs(10);
 
-/// A process, told apart from later ones of its number.
-type Identity = (i32, u64);
+/// Names of processes, each told apart from later ones of its number by its start.
+type Found = BTreeMap<(i32, u64), String>;
 
-/// Ends all descendants of the calling process and reaps its children, each of which is told to
-/// `reaped`.
-pub(super) fn end_descendants(mut reaped: impl FnMut(WaitStatus)) -> io::Result<KillReport> {
-    let this = i32::try_from(std::process::id()).expect("process numbers fit");
+/// Ends all descendants of the calling process and reaps its children.
+pub(super) fn end_descendants() -> io::Result<KillReport> {
+    let this = this_process();
+    end_all(|| living_below(this))
+}
+
+/// Ends all processes that have `mark` in their environment, and all below them.
+pub(super) fn end_marked(mark: &str) -> io::Result<KillReport> {
+    end_all(|| living_marked(mark))
+}
+
+/// Lists what lives below a process, as `pid name`.
+pub(super) fn names_below(pid: i32) -> io::Result<Vec<String>> {
+    Ok(living_below(pid)?.iter().map(name).collect())
+}
+
+fn end_all(list: impl Fn() -> io::Result<Vec<Stat>>) -> io::Result<KillReport> {
     let deadline = monotonic() + PATIENCE;
-    let mut found: HashSet<Identity> = HashSet::new();
+    let mut found = Found::new();
     // What is stopped cannot start anything: once a pass finds nobody new, nobody will appear.
     loop {
         let mut news = false;
-        for stat in living_descendants(this)? {
-            if found.insert((stat.pid, stat.started)) {
-                news = true;
-                signal(stat.pid, Signal::SIGSTOP)?;
-            }
+        for stat in list()? {
+            signal(stat.pid, Signal::SIGSTOP)?;
+            news |= found
+                .insert((stat.pid, stat.started), name(&stat))
+                .is_none();
         }
         if !news || monotonic() > deadline {
             break;
         }
     }
     loop {
-        let living = living_descendants(this)?;
+        let living = list()?;
         if living.is_empty() || monotonic() > deadline {
-            return Ok(report(&found, &living));
+            return Ok(report(found, &living));
         }
         for stat in &living {
-            found.insert((stat.pid, stat.started));
+            found.insert((stat.pid, stat.started), name(stat));
             signal(stat.pid, Signal::SIGKILL)?;
         }
-        reap(&mut reaped)?;
+        reap(&mut |_| {})?;
         pause(Duration::from_millis(1));
     }
 }
 
-fn report(found: &HashSet<Identity>, living: &[Stat]) -> KillReport {
-    KillReport {
-        ended: u32::try_from(found.len().saturating_sub(living.len())).unwrap_or(u32::MAX),
-        survivors: living
-            .iter()
-            .map(|stat| format!("{} {}", stat.pid, stat.name))
-            .collect(),
+fn report(mut found: Found, living: &[Stat]) -> KillReport {
+    for stat in living {
+        found.remove(&(stat.pid, stat.started));
     }
+    KillReport {
+        ended: u32::try_from(found.len()).unwrap_or(u32::MAX),
+        names: found.into_values().take(KillReport::NAMED).collect(),
+        survivors: living.iter().map(name).collect(),
+    }
+}
+
+fn name(stat: &Stat) -> String {
+    format!("{} {}", stat.pid, stat.name)
 }
 
 /// Reaps all children that have ended.
@@ -85,11 +104,32 @@ fn signal(pid: i32, signal: Signal) -> io::Result<()> {
     }
 }
 
-fn living_descendants(of: i32) -> io::Result<Vec<Stat>> {
-    Ok(descendants(all()?, of)
-        .into_iter()
-        .filter(|stat| !stat.is_dead())
-        .collect())
+fn living_below(pid: i32) -> io::Result<Vec<Stat>> {
+    Ok(living(descendants(all()?, &[pid])))
+}
+
+fn living_marked(mark: &str) -> io::Result<Vec<Stat>> {
+    let (marked, others): (Vec<Stat>, Vec<Stat>) =
+        all()?.into_iter().partition(|stat| is_marked(stat, mark));
+    let pids: Vec<i32> = marked.iter().map(|stat| stat.pid).collect();
+    let mut result = living(marked);
+    result.extend(living(descendants(others, &pids)));
+    Ok(result)
+}
+
+fn is_marked(stat: &Stat, mark: &str) -> bool {
+    // What has ended meanwhile needs no end.
+    let environment = fs::read(format!("/proc/{}/environ", stat.pid)).unwrap_or_default();
+    let mut variables = environment.split(|byte| *byte == 0);
+    variables.any(|variable| variable == mark.as_bytes())
+}
+
+fn living(stats: Vec<Stat>) -> Vec<Stat> {
+    stats.into_iter().filter(|stat| !stat.is_dead()).collect()
+}
+
+fn this_process() -> i32 {
+    i32::try_from(std::process::id()).expect("process numbers fit")
 }
 
 /// Lists the processes of this pid namespace.
@@ -111,13 +151,13 @@ pub(super) fn all() -> io::Result<Vec<Stat>> {
     Ok(stats)
 }
 
-fn descendants(all: Vec<Stat>, of: i32) -> Vec<Stat> {
+fn descendants(all: Vec<Stat>, of: &[i32]) -> Vec<Stat> {
     let mut children: HashMap<i32, Vec<Stat>> = HashMap::new();
     for stat in all {
         children.entry(stat.parent).or_default().push(stat);
     }
     let mut result = Vec::new();
-    let mut parents = vec![of];
+    let mut parents = of.to_vec();
     while let Some(parent) = parents.pop() {
         for stat in children.remove(&parent).unwrap_or_default() {
             parents.push(stat.pid);
@@ -141,7 +181,7 @@ mod tests {
             started: 1,
         };
         let all = vec![stat(1, 0), stat(5, 1), stat(6, 5), stat(7, 6), stat(8, 1)];
-        let mut pids: Vec<i32> = descendants(all, 5).iter().map(|stat| stat.pid).collect();
+        let mut pids: Vec<i32> = descendants(all, &[5]).iter().map(|stat| stat.pid).collect();
         pids.sort_unstable();
         assert_eq!(pids, [6, 7]);
     }

@@ -61,6 +61,8 @@ pub(super) enum Request {
     },
     /// Ends a command.
     Kill { invocation: String },
+    /// Asks what lives below a command's shepherd.
+    Survivors { invocation: String },
     /// Asks every process to end and waits for that.
     Quiesce { grace_milliseconds: u64 },
     /// Writes a file whose content follows the line.
