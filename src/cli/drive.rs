@@ -281,6 +281,7 @@ impl<'a> Watch<'a> {
             by: environment::user_name(),
             note: String::new(),
             request,
+            plan: None,
             number: None,
         };
         match self.runner.signal(&execution, &signal).await {

@@ -156,6 +156,8 @@ async fn seat_new(
         library: parent.library.clone(),
         tasks: task_heads(&found.template),
         native: runner.native_actions(&found.template),
+        plan: None,
+        self_approval: false,
         repeats: None,
         trigger: None,
         stored: entries.stored,

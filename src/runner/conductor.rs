@@ -344,6 +344,7 @@ impl Conductor {
                     by,
                     note: String::new(),
                     request: Request::Cancel,
+                    plan: None,
                     number: None,
                 };
                 self.runner.mail().hand_or_keep(

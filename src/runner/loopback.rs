@@ -302,6 +302,7 @@ async fn cancel_execution(
         by: runner.identity().user.clone(),
         note: String::new(),
         request: Request::Cancel,
+        plan: None,
         number: None,
     };
     match runner.signal(&id, &signal).await {

@@ -200,6 +200,8 @@ impl Runner {
         let started = Started {
             tasks: task_heads(&template),
             native: self.native_actions(&template),
+            plan: None,
+            self_approval: false,
             repeats: None,
             trigger: None,
             stored: entries.stored,

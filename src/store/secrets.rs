@@ -105,7 +105,9 @@ impl Known {
             Fact::UnitLost { reason, .. } => *reason = self.text(reason),
             Fact::UnitEnded { end, .. } | Fact::TaskEnded { end, .. } => self.end(end),
             Fact::SignalReceived { signal } => self.signal(signal),
-            Fact::CancelRequested { note, .. } => *note = self.text(note),
+            Fact::CancelRequested { note, .. } | Fact::Approved { note, .. } => {
+                *note = self.text(note);
+            }
             Fact::ExecutionEnded {
                 outputs, message, ..
             } => {
@@ -117,7 +119,6 @@ impl Known {
             | Fact::UnitConfirmed { .. }
             | Fact::PollDue { .. }
             | Fact::NoticeSent { .. }
-            | Fact::Approved { .. }
             | Fact::ChildChanged { .. }
             | Fact::BatchEnded { .. }
             | Fact::BatchReleased { .. }
@@ -146,6 +147,9 @@ impl Known {
             repeat.note = self.text(&repeat.note);
         }
         started.stored = self.map(&started.stored);
+        for planned in started.plan.iter_mut().flat_map(|plan| &mut plan.loops) {
+            planned.items = Arc::new(self.values(&planned.items));
+        }
         if let Some(event) = &mut started.trigger {
             *event = self.redactor.value(event);
         }

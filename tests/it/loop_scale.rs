@@ -67,6 +67,8 @@ fn started() -> Started {
         user: "ann".into(),
         role: None,
         parent: None,
+        plan: None,
+        self_approval: false,
         repeats: None,
         trigger: None,
         stored: serde_json::Map::new(),

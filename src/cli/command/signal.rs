@@ -69,6 +69,7 @@ pub(super) fn send(
             by: environment::user_name(),
             note,
             request,
+            plan: None,
             number: None,
         };
         match runner.signal(&id, &signal).await {

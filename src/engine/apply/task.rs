@@ -26,6 +26,7 @@ pub(super) fn started(state: &mut State, fact: &Fact) -> Verdict {
         looping,
         overrides,
         deadline,
+        ..
     } = fact
     else {
         return Err("it is no start of a task".into());

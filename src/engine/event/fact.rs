@@ -2,9 +2,10 @@
 
 use serde::{Deserialize, Serialize};
 
+use crate::base::digest::Digest;
 use crate::base::time::Timestamp;
 use crate::base::value::{Map, Value};
-use crate::engine::event::{End, LoopPlan, Signal, Started, StopCause, UnitId, Work};
+use crate::engine::event::{End, LoopPlan, Replanned, Signal, Started, StopCause, UnitId, Work};
 use crate::engine::status::{ExecutionStatus, WaitReason};
 use crate::template::model::Jump;
 
@@ -44,6 +45,9 @@ pub enum Fact {
         /// When the task's time is up.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         deadline: Option<Timestamp>,
+        /// The plan from here on, if the properties change it.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        replanned: Option<Replanned>,
     },
     /// A task was not run: `When` was false, or a person skipped it.
     TaskSkipped {
@@ -102,6 +106,12 @@ pub enum Fact {
         unit: UnitId,
         /// Who approved.
         by: String,
+        /// Why.
+        #[serde(default, skip_serializing_if = "String::is_empty")]
+        note: String,
+        /// The plan that it was approved for, if the run is bound to one.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        plan: Option<Digest>,
     },
     /// The outcome of a unit's call cannot be known.
     UnitLost {

@@ -5,6 +5,7 @@
 mod end;
 mod fact;
 mod looping;
+mod plan;
 mod repeat;
 mod signal;
 mod started;
@@ -14,6 +15,7 @@ mod work;
 pub use end::{End, Failure, StopCause};
 pub use fact::{Event, Fact};
 pub use looping::{Batches, LoopPlan};
+pub use plan::{BoundPlan, PlannedLoop, Replanned};
 pub use repeat::Repeat;
 pub use signal::{Request, Signal};
 pub use started::{Outer, Started, TaskHead};

@@ -2,6 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
+use crate::base::digest::Digest;
 use crate::base::value::Map;
 use crate::engine::status::ExecutionStatus;
 
@@ -15,6 +16,9 @@ pub struct Signal {
     pub note: String,
     /// What.
     pub request: Request,
+    /// The plan that was looked at, for an approval: it is good for no other.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub plan: Option<Digest>,
     /// Its number in the mailbox, if it came through one: what is recorded is not heard again.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub number: Option<u64>,

@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 use crate::base::digest::Digest;
 use crate::base::id::ExecutionId;
 use crate::base::value::{Map, Value};
-use crate::engine::event::{Repeat, UnitId};
+use crate::engine::event::{BoundPlan, Repeat, UnitId};
 use crate::engine::status::{LoopMode, Mode, SafetyCheck};
 
 /// Everything that an execution starts with.
@@ -59,6 +59,12 @@ pub struct Started {
     /// The unit of the parent that waits for this execution.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub parent: Option<UnitId>,
+    /// The plan that it is bound to.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub plan: Option<BoundPlan>,
+    /// Whether the person who started it may approve it, too.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub self_approval: bool,
     /// The execution that this one repeats.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub repeats: Option<Repeat>,

@@ -54,6 +54,7 @@ fn start(
         looping,
         overrides,
         deadline,
+        replanned: None,
     });
 }
 

@@ -5,10 +5,11 @@ use std::sync::Arc;
 use serde_json::json;
 
 use crate::base::call::{ApiCall, Rest};
+use crate::base::digest::Digest;
 use crate::base::time::Timestamp;
 use crate::engine::event::{
-    Batches, Delay, End, Event, Fact, Failure, LoopPlan, Outer, PollPolicy, Request, Signal,
-    StopCause, TaskHead, UnitId, Work,
+    Batches, BoundPlan, Delay, End, Event, Fact, Failure, LoopPlan, Outer, PlannedLoop, PollPolicy,
+    Replanned, Request, Signal, StopCause, TaskHead, UnitId, Work,
 };
 use crate::engine::status::{ExecutionStatus, LoopMode, WaitReason};
 use crate::engine::tests::world::{map, start_time, started};
@@ -157,6 +158,7 @@ fn task_facts() -> Vec<Fact> {
         looping,
         overrides: Some(map(json!({"API": "Other"}))),
         deadline: Some(at()),
+        replanned: None,
     };
     let mut settings = started();
     settings.tasks = vec![TaskHead {
@@ -180,6 +182,7 @@ fn task_facts() -> Vec<Fact> {
             looping: None,
             overrides: None,
             deadline: None,
+            replanned: None,
         },
         Fact::TaskSkipped { task: 1 },
         Fact::BatchEnded {
@@ -238,6 +241,8 @@ fn unit_facts() -> Vec<Fact> {
         Fact::Approved {
             unit: id,
             by: "bob".into(),
+            note: String::new(),
+            plan: None,
         },
         Fact::UnitLost {
             unit: id,
@@ -267,13 +272,59 @@ fn facts() -> Vec<Fact> {
             by: "ann".into(),
             note: "because".into(),
             request,
+            plan: None,
             number: None,
         },
     }));
     let mut with_secrets = started();
     with_secrets.stored_secrets = map(json!({"db/password": "s"}));
     facts.push(Fact::ExecutionStarted(Box::new(with_secrets)));
+    facts.extend(plan_facts());
     facts
+}
+
+/// What runs that are bound to a plan record besides.
+fn plan_facts() -> Vec<Fact> {
+    let digest = Digest::of(b"plan");
+    let mut settings = started();
+    settings.self_approval = true;
+    settings.plan = Some(BoundPlan {
+        digest: digest.clone(),
+        loops: vec![PlannedLoop {
+            path: vec!["one".into(), "each".into()],
+            items: Arc::new(vec![json!("i-1")]),
+        }],
+        approvals: vec!["ask".into()],
+    });
+    vec![
+        Fact::ExecutionStarted(Box::new(settings)),
+        Fact::TaskStarted {
+            task: 0,
+            attempt: 2,
+            looping: None,
+            overrides: Some(map(json!({"API": "Other"}))),
+            deadline: None,
+            replanned: Some(Replanned {
+                digest: digest.clone(),
+                by: "ann".into(),
+            }),
+        },
+        Fact::SignalReceived {
+            signal: Signal {
+                by: "bob".into(),
+                note: "seen".into(),
+                request: Request::Approve { task: None },
+                plan: Some(digest.clone()),
+                number: Some(3),
+            },
+        },
+        Fact::Approved {
+            unit: unit(None),
+            by: "bob".into(),
+            note: "seen".into(),
+            plan: Some(digest),
+        },
+    ]
 }
 
 #[test]

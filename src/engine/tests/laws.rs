@@ -108,6 +108,7 @@ fn next_input(world: &World, draw: (u8, u8)) -> Option<Input> {
                 pick,
                 world.live.current_tasks().first().map(ToString::to_string),
             ),
+            plan: None,
             number: None,
         }));
     }
@@ -286,7 +287,7 @@ proptest! {
         world.check_prefixes();
         if world.live.status().is_final() {
             prop_assert!(world.owed.is_empty());
-            let cancel = Input::Signal(Signal { by: "p".into(), note: String::new(), request: Request::Cancel, number: None });
+            let cancel = Input::Signal(Signal { by: "p".into(), note: String::new(), request: Request::Cancel, plan: None, number: None });
             prop_assert_eq!(world.tell(&cancel), Err(Refused::Ended(world.live.status())));
             let ends = world.count(|fact| matches!(fact, Fact::ExecutionEnded { .. }));
             prop_assert_eq!(ends, 1);

@@ -54,6 +54,8 @@ pub(super) fn started() -> Started {
         user: "ann".into(),
         role: Some("runner".into()),
         parent: None,
+        plan: None,
+        self_approval: false,
         repeats: None,
         trigger: None,
         stored: Map::new(),
@@ -298,6 +300,7 @@ impl World {
             by: by.into(),
             note: String::new(),
             request,
+            plan: None,
             number: None,
         }))
     }

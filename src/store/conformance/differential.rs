@@ -115,6 +115,7 @@ async fn perform(store: &impl Store, step: &Step, seconds: i64) -> String {
                 by: "anna".into(),
                 note: String::new(),
                 request: Request::Cancel,
+                plan: None,
                 number: None,
             };
             format!("{:?}", store.post(&id(*number), &signal).await)

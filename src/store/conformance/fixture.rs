@@ -67,6 +67,8 @@ pub(in crate::store) fn start(id: &ExecutionId) -> Started {
         user: "anna".into(),
         role: None,
         parent: None,
+        plan: None,
+        self_approval: false,
         repeats: None,
         trigger: None,
         stored: Map::new(),
@@ -90,6 +92,7 @@ pub(in crate::store) fn task_started(seconds: i64, task: u32) -> Event {
             looping: None,
             overrides: None,
             deadline: None,
+            replanned: None,
         },
     )
 }
@@ -107,6 +110,7 @@ pub(in crate::store) fn loop_started(seconds: i64, task: u32, items: Vec<Value>)
             }),
             overrides: None,
             deadline: None,
+            replanned: None,
         },
     )
 }

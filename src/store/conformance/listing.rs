@@ -235,6 +235,7 @@ async fn retried_loop_goes_on_with_its_items<B: Bench>(bench: B) {
         looping,
         overrides: None,
         deadline: None,
+        replanned: None,
     };
     let events = [
         started(&id(1)),

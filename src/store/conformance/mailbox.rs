@@ -15,6 +15,7 @@ fn signal(note: &str) -> Signal {
         by: "anna".into(),
         note: note.into(),
         request: Request::Cancel,
+        plan: None,
         number: None,
     }
 }

@@ -100,6 +100,7 @@ async fn planted_secret_is_in_no_file() {
             task: None,
             parameters: Some(map(json!({"password": "hunter22"}))),
         },
+        plan: None,
         number: None,
     };
     store.post(&id(1), &signal).await.unwrap();

@@ -128,6 +128,7 @@ impl Stage {
             by: by.to_owned(),
             note: "a test".to_owned(),
             request,
+            plan: None,
             number: None,
         };
         self.wait(self.runner.store().post(id, &signal)).unwrap();

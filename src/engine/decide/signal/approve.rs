@@ -31,7 +31,7 @@ pub(super) fn approve(
         draft.record(Fact::BatchReleased { task: place });
     }
     for (id, unit) in waiting {
-        approve_unit(draft, id, &unit, &signal.by);
+        approve_unit(draft, id, &unit, signal);
     }
     Ok(())
 }
@@ -49,13 +49,15 @@ pub(super) fn reject(
     Ok(())
 }
 
-fn approve_unit(draft: &mut Draft, id: UnitId, unit: &Unit, by: &str) {
+fn approve_unit(draft: &mut Draft, id: UnitId, unit: &Unit, signal: &Signal) {
     if unit.phase == Phase::Unconfirmed {
         return draft.record(Fact::UnitConfirmed { unit: id });
     }
     draft.record(Fact::Approved {
         unit: id,
-        by: by.to_owned(),
+        by: signal.by.clone(),
+        note: signal.note.clone(),
+        plan: signal.plan.clone(),
     });
     let enough = match (&unit.phase, &*Arc::clone(&unit.work)) {
         (Phase::Approving(people), Work::Approval { required, .. }) => {
