@@ -1,5 +1,6 @@
 //! Floor 3: memory. Traits in the words of the engine; SQLite and an in-memory twin behind them.
 
+pub mod audit;
 #[cfg(test)]
 mod conformance;
 mod content;

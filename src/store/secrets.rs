@@ -9,6 +9,7 @@ use crate::base::value::{Map, Value};
 use crate::engine::event::{
     Batches, End, Event, Fact, Failure, LoopPlan, Outer, PollPolicy, Request, Signal, Started, Work,
 };
+use crate::store::Seq;
 
 /// What must not be seen of one execution. Cheap to clone.
 #[derive(Clone, Debug, Default)]
@@ -34,6 +35,14 @@ impl Secrets {
             names: started.secret.clone(),
             redactor,
         })))
+    }
+
+    /// Collects the secrets of the execution that `events` tell of.
+    pub(crate) fn of_journal(events: &[(Seq, Event)]) -> Self {
+        match events.first().map(|(_, event)| &event.fact) {
+            Some(Fact::ExecutionStarted(started)) => Self::of(started),
+            _ => Self::default(),
+        }
     }
 
     /// Tells whether the execution has no secrets.

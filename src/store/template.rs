@@ -27,8 +27,13 @@ pub struct TemplateEntry {
 #[async_trait]
 pub trait Templates: Send + Sync + fmt::Debug {
     /// Keeps `text` as the newest version of `name`; a text equal to the newest version makes no
-    /// new one. Returns the newest version.
-    async fn put_template(&self, name: &str, text: &str) -> Result<TemplateEntry, StoreError>;
+    /// new one. Returns the newest version. A new one is audited as a deed of `by`.
+    async fn put_template(
+        &self,
+        name: &str,
+        text: &str,
+        by: &str,
+    ) -> Result<TemplateEntry, StoreError>;
 
     /// Returns a version (the newest when not given) and its text.
     async fn template(
@@ -44,6 +49,6 @@ pub trait Templates: Send + Sync + fmt::Debug {
     async fn template_versions(&self, name: &str) -> Result<Vec<TemplateEntry>, StoreError>;
 
     /// Removes a template with all its versions; tells whether there was one. Texts stay, since
-    /// executions may have been started from them.
-    async fn delete_template(&self, name: &str) -> Result<bool, StoreError>;
+    /// executions may have been started from them. Audited as a deed of `by`.
+    async fn delete_template(&self, name: &str, by: &str) -> Result<bool, StoreError>;
 }

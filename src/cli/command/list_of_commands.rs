@@ -1,9 +1,9 @@
 //! The list of commands.
 
 use crate::cli::command::{
-    action, approve, cancel, complete, completion, doctor, events, execute, graph, image, instance,
-    list, logs, plan, reject, resume, retry, run, schema, show, skip, store, tasks, template,
-    validate,
+    action, approve, audit, cancel, complete, completion, doctor, events, execute, graph, image,
+    instance, list, logs, plan, reject, resume, retry, run, schema, show, skip, store, tasks,
+    template, validate,
 };
 use crate::cli::session::{Outcome, Session};
 
@@ -54,6 +54,8 @@ pub(in crate::cli) enum Command {
     Graph(graph::Arguments),
     /// Back up, rebuild or check what is recorded
     Store(store::Arguments),
+    /// Show, check or export the record of who did what
+    Audit(audit::Arguments),
     /// Print the JSON Schema of templates, for editors
     Schema(schema::Arguments),
     /// Find out whether this machine can run everything, and what would help
@@ -88,6 +90,7 @@ impl Command {
             Self::Image(arguments) => arguments.run(session),
             Self::Graph(arguments) => arguments.run(session),
             Self::Store(arguments) => arguments.run(session),
+            Self::Audit(arguments) => arguments.run(session),
             Self::Schema(arguments) => arguments.run(session),
             Self::Doctor(arguments) => arguments.run(session),
             Self::Completion(arguments) => arguments.run(session),

@@ -2,6 +2,7 @@
 
 mod action;
 mod approve;
+mod audit;
 mod cancel;
 mod complete;
 mod completion;

@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf};
 use anyhow::anyhow;
 use clap::{Args, Subcommand};
 
+use crate::cli::environment::user_name;
 use crate::cli::exit::Exit;
 use crate::cli::global::Format;
 use crate::cli::output::{Role, Table, TableCell, counted};
@@ -40,7 +41,8 @@ impl Arguments {
         match self.command {
             StoreCommand::Backup { file } => backup(&store, &file, session),
             StoreCommand::Rebuild => {
-                let executions = usize::try_from(store.rebuild()?).unwrap_or(usize::MAX);
+                let executions =
+                    usize::try_from(store.rebuild(&user_name())?).unwrap_or(usize::MAX);
                 let words = counted(executions, "execution");
                 session.output.note(format_args!("{words} rebuilt."));
                 Ok(Exit::Success)

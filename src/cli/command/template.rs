@@ -7,6 +7,7 @@ use clap::{Args, Subcommand};
 use serde::Serialize;
 
 use crate::cli::client::Client;
+use crate::cli::environment::user_name;
 use crate::cli::exit::Exit;
 use crate::cli::global::Format;
 use crate::cli::output::{Role, Table, TableCell, local};
@@ -173,7 +174,11 @@ fn create(
         Failure::usage(anyhow!("`{}` gives no name", file.display()))
             .hinted("Name the template with `--name`.")
     })?;
-    let entry = client.wait(client.store().put_template(&name, source.text()))?;
+    let entry = client.wait(
+        client
+            .store()
+            .put_template(&name, source.text(), &user_name()),
+    )?;
     let output = &mut session.output;
     if output.format() != Format::Text {
         return Ok(output.document(&entry)?);
@@ -185,7 +190,7 @@ fn create(
 }
 
 fn delete(client: &Client, name: &str, session: &mut Session) -> Result<(), Failure> {
-    if !client.wait(client.store().delete_template(name))? {
+    if !client.wait(client.store().delete_template(name, &user_name()))? {
         return Err(not_kept(name));
     }
     session.output.note(format_args!("`{name}` is removed."));

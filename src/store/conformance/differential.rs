@@ -15,6 +15,7 @@ use crate::base::records::{Record, RecordChange, RecordQuery, Records};
 use crate::engine::event::{Event, Fact, Request, Signal, Work};
 use crate::engine::status::{ExecutionStatus, WaitReason};
 use crate::store::Store;
+use crate::store::audit::Audit;
 use crate::store::view::{ExecutionFilter, TaskFilter};
 
 #[derive(Clone, Debug)]
@@ -147,14 +148,17 @@ async fn perform(store: &impl Store, step: &Step, seconds: i64) -> String {
         }
         Step::Template(name, text) => {
             let name = format!("template-{name}");
-            format!("{:?}", store.put_template(&name, &text.to_string()).await)
+            format!(
+                "{:?}",
+                store.put_template(&name, &text.to_string(), "anna").await
+            )
         }
         Step::Reopen => String::new(),
     }
 }
 
 /// Returns everything that can be read.
-async fn everything(store: &impl Store) -> Vec<String> {
+async fn everything(store: &(impl Store + Audit)) -> Vec<String> {
     let mut seen = Vec::new();
     let all = ExecutionFilter::default();
     seen.push(format!("{:?}", store.executions(&all).await));
@@ -190,6 +194,13 @@ async fn everything(store: &impl Store) -> Vec<String> {
     ));
     seen.push(format!("{:?}", store.list("instance", &tagged)));
     seen.push(format!("{:?}", store.templates().await));
+    for record in store.audit(0, usize::MAX).await.unwrap() {
+        // Where it was written down is all that may differ.
+        seen.push(format!(
+            "{} {} {} {} {} {}",
+            record.number, record.at, record.actor, record.action, record.subject, record.detail
+        ));
+    }
     seen
 }
 

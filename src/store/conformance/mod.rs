@@ -1,5 +1,6 @@
 //! What every store must do, as one suite that is run on each of them.
 
+mod audit;
 mod differential;
 pub(super) mod fixture;
 mod journal;
@@ -13,10 +14,11 @@ mod template;
 use std::sync::Arc;
 
 use crate::store::Store;
+use crate::store::audit::Audit;
 
 /// Makes a store to be tested, and opens it again as a later process would.
 trait Bench: Sized {
-    type Store: Store;
+    type Store: Store + Audit;
 
     /// Makes an empty store.
     fn new() -> Self;

@@ -9,15 +9,24 @@ on_every_store! {
 
 async fn versions_count_up_with_the_text<B: Bench>(bench: B) {
     let store = bench.open();
-    let first = store.put_template("Patch-All", "a: 1").await.unwrap();
+    let first = store
+        .put_template("Patch-All", "a: 1", "anna")
+        .await
+        .unwrap();
     assert_eq!(first.template_version, "v1");
     assert_eq!(
-        store.put_template("patch-all", "a: 1").await.unwrap(),
+        store
+            .put_template("patch-all", "a: 1", "anna")
+            .await
+            .unwrap(),
         first
     );
-    let second = store.put_template("patch-all", "a: 2").await.unwrap();
+    let second = store
+        .put_template("patch-all", "a: 2", "anna")
+        .await
+        .unwrap();
     assert_eq!(second.template_version, "v2");
-    store.put_template("Another", "b: 1").await.unwrap();
+    store.put_template("Another", "b: 1", "anna").await.unwrap();
     let store = bench.open();
     let newest = store.template("PATCH-ALL", None).await.unwrap();
     assert_eq!(newest, Some((second.clone(), "a: 2".to_owned())));
@@ -36,7 +45,7 @@ async fn versions_count_up_with_the_text<B: Bench>(bench: B) {
         store.template_versions("patch-all").await.unwrap(),
         [second, first]
     );
-    assert!(store.delete_template("PATCH-all").await.unwrap());
-    assert!(!store.delete_template("patch-all").await.unwrap());
+    assert!(store.delete_template("PATCH-all", "anna").await.unwrap());
+    assert!(!store.delete_template("patch-all", "anna").await.unwrap());
     assert_eq!(store.template("patch-all", None).await.unwrap(), None);
 }

@@ -6,6 +6,7 @@ use async_trait::async_trait;
 
 use crate::base::id::ExecutionId;
 use crate::engine::event::{Event, Fact};
+use crate::store::audit::deed_of;
 use crate::store::memory::MemoryStore;
 use crate::store::memory::state::State;
 use crate::store::projection::{Changes, DetailRow, ExecutionRow, Place, Rows, TaskRow, fold};
@@ -63,6 +64,11 @@ fn append(
                 reason: error.to_string(),
             })?;
     state.journals.entry(id.clone()).or_default().extend(texts);
+    for (seq, event) in (expected + 1..).zip(&masked) {
+        if let Some(deed) = deed_of(id, seq, event) {
+            state.audit(event.at, &deed);
+        }
+    }
     save(state, id, changes);
     Ok(expected + events.len() as Seq)
 }

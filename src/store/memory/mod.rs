@@ -1,6 +1,7 @@
 //! The store in memory: the strict twin of the SQLite store, for tests and simulation. Events pass
 //! through their stable text form, so what would not survive a disk does not survive here.
 
+mod audit;
 mod journal;
 mod log;
 mod mailbox;

@@ -14,6 +14,7 @@ use crate::base::records::Record;
 use crate::base::time::Timestamp;
 use crate::base::value::Value;
 use crate::engine::event::{Event, Fact, Signal};
+use crate::store::audit::{AuditRecord, beginning};
 use crate::store::memory::log::MemoryLog;
 use crate::store::projection::{DetailRow, ExecutionRow, Place, TaskRow};
 use crate::store::secrets::Secrets;
@@ -40,6 +41,7 @@ pub(super) struct State {
     pub(super) records: BTreeMap<u64, Record>,
     pub(super) last_record: u64,
     pub(super) logs: Vec<(LogKey, MemoryLog)>,
+    pub(super) audit: Vec<AuditRecord>,
     contents: BTreeMap<Digest, String>,
     owned: BTreeSet<ExecutionId>,
 }
@@ -60,8 +62,10 @@ impl fmt::Debug for MemoryStore {
 impl MemoryStore {
     /// Makes an empty store. `now` dates the output of commands and the versions of templates.
     pub fn new(now: Now) -> Self {
+        let mut state = State::default();
+        state.audit(now(), &beginning(&[]));
         Self {
-            state: Arc::default(),
+            state: Arc::new(Mutex::new(state)),
             changes: watch::Sender::new(1),
             now,
         }

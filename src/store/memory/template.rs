@@ -2,6 +2,7 @@
 
 use async_trait::async_trait;
 
+use crate::store::audit::{AuditAction, Deed, template_created};
 use crate::store::memory::MemoryStore;
 use crate::store::memory::state::State;
 use crate::store::projection::moment;
@@ -9,7 +10,12 @@ use crate::store::{StoreError, TemplateEntry, Templates};
 
 #[async_trait]
 impl Templates for MemoryStore {
-    async fn put_template(&self, name: &str, text: &str) -> Result<TemplateEntry, StoreError> {
+    async fn put_template(
+        &self,
+        name: &str,
+        text: &str,
+        by: &str,
+    ) -> Result<TemplateEntry, StoreError> {
         let mut state = self.state();
         let hash = state.keep(text.to_owned());
         let versions = state
@@ -26,6 +32,7 @@ impl Templates for MemoryStore {
             created_date: moment(self.now()),
         };
         versions.push(entry.clone());
+        state.audit(self.now(), &template_created(by, &entry));
         Ok(entry)
     }
 
@@ -56,8 +63,13 @@ impl Templates for MemoryStore {
         Ok(versions(&state, name).iter().rev().cloned().collect())
     }
 
-    async fn delete_template(&self, name: &str) -> Result<bool, StoreError> {
-        let removed = self.state().templates.remove(&name.to_ascii_lowercase());
+    async fn delete_template(&self, name: &str, by: &str) -> Result<bool, StoreError> {
+        let mut state = self.state();
+        let removed = state.templates.remove(&name.to_ascii_lowercase());
+        if removed.is_some() {
+            let deed = Deed::new(by, AuditAction::TemplateDeleted, name);
+            state.audit(self.now(), &deed);
+        }
         Ok(removed.is_some())
     }
 }

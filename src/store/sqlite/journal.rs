@@ -5,15 +5,19 @@ use rusqlite::Connection;
 
 use crate::base::id::ExecutionId;
 use crate::engine::event::{Event, Fact};
+use crate::store::audit::deed_of;
 use crate::store::projection::fold;
 use crate::store::secrets::Secrets;
 use crate::store::sqlite::SqliteStore;
+use crate::store::sqlite::audit;
 use crate::store::sqlite::fault::damaged;
-use crate::store::sqlite::row::{StoredRows, save};
-use crate::store::sqlite::store::Shared;
+use crate::store::sqlite::row::{StoredRows, id_column, save};
+use crate::store::sqlite::seal::KeyFile;
+use crate::store::sqlite::store::decode_event;
 use crate::store::{Journal, Seq, StoreError};
 
 const SELECT_LAST: &str = "SELECT max(seq) FROM journal WHERE execution_id = ?1";
+const JOURNALS: &str = "SELECT DISTINCT execution_id FROM journal ORDER BY execution_id";
 const INSERT: &str = "INSERT INTO journal (execution_id, seq, event) VALUES (?1, ?2, ?3)";
 const SELECT_ALL: &str =
     "SELECT seq, event FROM journal WHERE execution_id = ?1 AND seq > ?2 ORDER BY seq LIMIT ?3";
@@ -40,10 +44,14 @@ impl Journal for SqliteStore {
             .map(|(seq, event)| self.0.encode_event(id, seq, event, &secrets))
             .collect::<Result<Vec<_>, _>>()?;
         let masked: Vec<Event> = events.iter().map(|event| secrets.mask(event)).collect();
-        let id = id.clone();
+        let (id, origin) = (id.clone(), self.0.origin.clone());
         self.0
             .writer
-            .write_soon(move |connection| append(connection, &id, expected, &blobs, &masked))
+            .write_soon(move |connection| {
+                let last = append(connection, &id, expected, &blobs, &masked)?;
+                record_deeds(connection, &origin, &id, expected, &masked)?;
+                Ok(last)
+            })
             .await
     }
 
@@ -79,36 +87,41 @@ impl SqliteStore {
     ) -> Result<Vec<(Seq, Event)>, StoreError> {
         self.0
             .readers
-            .read(|connection| self.0.read_events(connection, id, after, limit))
+            .read(|connection| read_events(connection, &self.0.key, id, after, limit))
     }
 }
 
-impl Shared {
-    /// Returns events behind position `after`, as they are; refuses a journal with a gap.
-    pub(super) fn read_events(
-        &self,
-        connection: &Connection,
-        id: &ExecutionId,
-        after: Seq,
-        limit: usize,
-    ) -> Result<Vec<(Seq, Event)>, StoreError> {
-        let limit = i64::try_from(limit).unwrap_or(i64::MAX);
-        let mut statement = connection.prepare_cached(SELECT_ALL)?;
-        let mut rows = statement.query((id.as_str(), after, limit))?;
-        let mut events = Vec::new();
-        let mut next = after + 1;
-        while let Some(row) = rows.next()? {
-            let seq: Seq = row.get(0)?;
-            if seq != next {
-                let gap = format!("event {next} is missing");
-                return Err(damaged(format!("journal of {id}"), gap));
-            }
-            let blob = row.get_ref(1)?.as_blob().map_err(rusqlite::Error::from)?;
-            events.push((seq, self.decode_event(id, seq, blob)?));
-            next += 1;
+/// Returns events behind position `after`, as they are; refuses a journal with a gap.
+pub(super) fn read_events(
+    connection: &Connection,
+    key: &KeyFile,
+    id: &ExecutionId,
+    after: Seq,
+    limit: usize,
+) -> Result<Vec<(Seq, Event)>, StoreError> {
+    let limit = i64::try_from(limit).unwrap_or(i64::MAX);
+    let mut statement = connection.prepare_cached(SELECT_ALL)?;
+    let mut rows = statement.query((id.as_str(), after, limit))?;
+    let mut events = Vec::new();
+    let mut next = after + 1;
+    while let Some(row) = rows.next()? {
+        let seq: Seq = row.get(0)?;
+        if seq != next {
+            let gap = format!("event {next} is missing");
+            return Err(damaged(format!("journal of {id}"), gap));
         }
-        Ok(events)
+        let blob = row.get_ref(1)?.as_blob().map_err(rusqlite::Error::from)?;
+        events.push((seq, decode_event(key, id, seq, blob)?));
+        next += 1;
     }
+    Ok(events)
+}
+
+/// Returns every execution that has a journal.
+pub(super) fn journals(connection: &Connection) -> Result<Vec<ExecutionId>, StoreError> {
+    let mut statement = connection.prepare_cached(JOURNALS)?;
+    let ids = statement.query_map([], |row| id_column(row, 0))?;
+    Ok(ids.collect::<Result<_, _>>()?)
 }
 
 fn append(
@@ -129,6 +142,22 @@ fn append(
     }
     save(connection, id, &changes)?;
     Ok(last)
+}
+
+/// Writes the audit records of what `masked` tells of people.
+fn record_deeds(
+    connection: &Connection,
+    origin: &str,
+    id: &ExecutionId,
+    expected: Seq,
+    masked: &[Event],
+) -> Result<(), StoreError> {
+    for (seq, event) in (expected + 1..).zip(masked) {
+        if let Some(deed) = deed_of(id, seq, event) {
+            audit::insert(connection, event.at, origin, &deed)?;
+        }
+    }
+    Ok(())
 }
 
 fn fence(connection: &Connection, id: &ExecutionId, expected: Seq) -> Result<(), StoreError> {

@@ -10,17 +10,19 @@ use rusqlite::Connection;
 use crate::base::digest::Digest;
 use crate::base::id::ExecutionId;
 use crate::base::value::Value;
-use crate::engine::event::{Event, Fact};
+use crate::engine::event::Event;
 use crate::store::StoreError;
+use crate::store::audit::{AuditAction, Deed};
 use crate::store::projection::{Changes, ExecutionRow, Place, Rows, TaskRow, fold};
 use crate::store::secrets::Secrets;
-use crate::store::sqlite::content;
 use crate::store::sqlite::fault::file_failed;
-use crate::store::sqlite::row::{self, StoredRows, id_column, json_column};
+use crate::store::sqlite::journal::{journals, read_events};
+use crate::store::sqlite::row::{self, StoredRows, json_column};
+use crate::store::sqlite::seal::KeyFile;
 use crate::store::sqlite::store::{Shared, SqliteStore};
+use crate::store::sqlite::{audit, audit_check, content};
 
 const BACKUP: &str = "VACUUM INTO ?1";
-const JOURNALS: &str = "SELECT DISTINCT execution_id FROM journal ORDER BY execution_id";
 const CLEAR: &str = "\
     DELETE FROM execution; DELETE FROM execution_detail; DELETE FROM execution_tag; \
     DELETE FROM task; DELETE FROM loop_block;";
@@ -64,8 +66,10 @@ impl SqliteStore {
     }
 
     /// Folds everything that is listed anew from the journal; returns the number of executions.
-    pub fn rebuild(&self) -> Result<u64, StoreError> {
+    /// Audited as a deed of `by`; the audit records themselves are nothing that is folded.
+    pub fn rebuild(&self, by: &str) -> Result<u64, StoreError> {
         let store = self.clone();
+        let deed = Deed::new(by, AuditAction::StoreRebuilt, "store");
         self.0.writer.write(move |connection| {
             connection.execute_batch(CLEAR)?;
             let ids = journals(connection)?;
@@ -73,12 +77,13 @@ impl SqliteStore {
                 let changes = store.0.fold_anew(connection, id)?;
                 row::save(connection, id, &changes)?;
             }
+            audit::insert(connection, store.0.now(), &store.0.origin, &deed)?;
             Ok(ids.len() as u64)
         })
     }
 
-    /// Looks at everything: the file, every journal, every text, and whether what is listed is
-    /// what follows from the journal.
+    /// Looks at everything: the file, every journal, every text, whether what is listed is what
+    /// follows from the journal, and whether the audit records are whole.
     pub fn check(&self) -> Result<Vec<Finding>, StoreError> {
         self.0.readers.read(|connection| {
             let mut findings = Vec::new();
@@ -90,6 +95,7 @@ impl SqliteStore {
                 }
             }
             check_contents(connection, &mut findings)?;
+            check_audit(connection, &self.0.key, &mut findings)?;
             Ok(findings)
         })
     }
@@ -97,11 +103,8 @@ impl SqliteStore {
 
 impl Shared {
     fn fold_anew(&self, connection: &Connection, id: &ExecutionId) -> Result<Changes, StoreError> {
-        let events = self.read_events(connection, id, 0, usize::MAX)?;
-        let secrets = match events.first().map(|(_, event)| &event.fact) {
-            Some(Fact::ExecutionStarted(started)) => Secrets::of(started),
-            _ => Secrets::default(),
-        };
+        let events = read_events(connection, &self.key, id, 0, usize::MAX)?;
+        let secrets = Secrets::of_journal(&events);
         let masked: Vec<Event> = events
             .iter()
             .map(|(_, event)| secrets.mask(event))
@@ -121,12 +124,6 @@ impl Rows for NoRows {
     fn task(&self, _: Place) -> Result<Option<TaskRow>, StoreError> {
         Ok(None)
     }
-}
-
-fn journals(connection: &Connection) -> Result<Vec<ExecutionId>, StoreError> {
-    let mut statement = connection.prepare_cached(JOURNALS)?;
-    let ids = statement.query_map([], |row| id_column(row, 0))?;
-    Ok(ids.collect::<Result<_, _>>()?)
 }
 
 /// Damage is what a check looks for; anything else keeps it from looking.
@@ -218,6 +215,19 @@ fn flat_plans(expected: &Changes) -> Vec<(u32, Value)> {
     plans
         .flat_map(|(task, items)| items.iter().map(|item| (*task, item.clone())))
         .collect()
+}
+
+fn check_audit(
+    connection: &Connection,
+    key: &KeyFile,
+    findings: &mut Vec<Finding>,
+) -> Result<(), StoreError> {
+    let report = audit_check::verify(connection, key, None)?;
+    findings.extend(report.flaws.into_iter().map(|flaw| Finding {
+        what: format!("audit record {}", flaw.number),
+        problem: flaw.problem,
+    }));
+    Ok(())
 }
 
 fn check_contents(connection: &Connection, findings: &mut Vec<Finding>) -> Result<(), StoreError> {

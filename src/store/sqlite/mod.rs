@@ -1,6 +1,10 @@
 //! The store in one SQLite file: journal, projections, signals, records, logs. All SQL of the
 //! product is in this folder.
 
+mod audit;
+mod audit_check;
+#[cfg(test)]
+mod audit_tests;
 mod codec;
 mod content;
 mod desk;
@@ -27,5 +31,7 @@ mod view;
 mod watch;
 mod writer;
 
+pub use audit_check::verify_file;
 pub use maintenance::Finding;
+pub use open::FILE as DATABASE_FILE;
 pub use store::SqliteStore;

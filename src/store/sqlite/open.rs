@@ -12,8 +12,8 @@ use crate::store::StoreError;
 use crate::store::sqlite::fault::file_failed;
 use crate::store::sqlite::migration;
 
-/// The database in the data directory.
-pub(super) const FILE: &str = "oos.sqlite";
+/// The name of the database in the data directory.
+pub const FILE: &str = "oos.sqlite";
 
 /// How long a writer waits for writers of other processes: far above any commit, below patience.
 const BUSY: Duration = Duration::from_secs(10);

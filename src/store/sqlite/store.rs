@@ -10,7 +10,9 @@ use rusqlite::{Connection, OptionalExtension as _};
 use crate::base::id::ExecutionId;
 use crate::base::time::Timestamp;
 use crate::engine::event::{Event, Fact};
+use crate::store::audit::origin;
 use crate::store::secrets::Secrets;
+use crate::store::sqlite::audit;
 use crate::store::sqlite::codec;
 use crate::store::sqlite::fault::damaged;
 use crate::store::sqlite::open;
@@ -39,6 +41,8 @@ pub(super) struct Shared {
     pub(super) watch: Watch,
     pub(super) outputs: Outputs,
     pub(super) now: Now,
+    /// Who writes audit records, by number, and where.
+    pub(super) origin: String,
     secrets: Mutex<HashMap<ExecutionId, Secrets>>,
 }
 
@@ -54,9 +58,13 @@ impl SqliteStore {
     /// Opens the store of a data directory, which is made if it does not exist. `now` dates the
     /// output of commands and the versions of templates.
     pub fn open(directory: &Path, now: Now) -> Result<Self, StoreError> {
+        let mut connection = open::for_writing(directory)?;
+        let origin = origin();
+        audit::begin(&mut connection, now(), &origin)?;
         Ok(Self(Arc::new(Shared {
             directory: directory.to_owned(),
-            writer: Writer::new(open::for_writing(directory)?),
+            writer: Writer::new(connection),
+            origin,
             readers: Readers::of(directory.to_owned()),
             key: KeyFile::of(directory),
             watch: Watch::of(directory.to_owned()),
@@ -122,7 +130,7 @@ impl Shared {
             .prepare_cached(SELECT_EVENT)?
             .query_row((id.as_str(), seq), |row| row.get(0))
             .optional()?;
-        blob.map(|blob| self.decode_event(id, seq, &blob))
+        blob.map(|blob| decode_event(&self.key, id, seq, &blob))
             .transpose()
     }
 
@@ -142,18 +150,18 @@ impl Shared {
             codec::pack_sealed(&text, self.key.for_writing()?, &place)
         }
     }
+}
 
-    /// Unpacks an event.
-    pub(super) fn decode_event(
-        &self,
-        id: &ExecutionId,
-        seq: Seq,
-        blob: &[u8],
-    ) -> Result<Event, StoreError> {
-        let place = event_place(id, seq);
-        let text = codec::unpack(blob, &place, || self.key.for_reading())?;
-        serde_json::from_slice(&text).map_err(|error| damaged(place, error))
-    }
+/// Unpacks an event.
+pub(super) fn decode_event(
+    key: &KeyFile,
+    id: &ExecutionId,
+    seq: Seq,
+    blob: &[u8],
+) -> Result<Event, StoreError> {
+    let place = event_place(id, seq);
+    let text = codec::unpack(blob, &place, || key.for_reading())?;
+    serde_json::from_slice(&text).map_err(|error| damaged(place, error))
 }
 
 fn event_place(id: &ExecutionId, seq: Seq) -> String {

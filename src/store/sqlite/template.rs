@@ -4,11 +4,12 @@ use async_trait::async_trait;
 use rusqlite::{Connection, OptionalExtension as _, Row};
 
 use crate::base::digest::Digest;
+use crate::store::audit::{AuditAction, Deed, template_created};
 use crate::store::projection::moment;
 use crate::store::sqlite::SqliteStore;
 use crate::store::sqlite::fault::damaged;
 use crate::store::sqlite::row::{time_column, unreadable};
-use crate::store::sqlite::{codec, content};
+use crate::store::sqlite::{audit, codec, content};
 use crate::store::{StoreError, TemplateEntry, Templates};
 
 /// The columns that [`read`] reads.
@@ -28,11 +29,18 @@ const DELETE: &str = "DELETE FROM template WHERE key = ?1";
 
 #[async_trait]
 impl Templates for SqliteStore {
-    async fn put_template(&self, name: &str, text: &str) -> Result<TemplateEntry, StoreError> {
+    async fn put_template(
+        &self,
+        name: &str,
+        text: &str,
+        by: &str,
+    ) -> Result<TemplateEntry, StoreError> {
         let name = name.to_owned();
         let digest = Digest::of(text.as_bytes());
         let blob = codec::pack(text.as_bytes())?;
-        let created = moment(self.0.now());
+        let now = self.0.now();
+        let created = moment(now);
+        let (by, origin) = (by.to_owned(), self.0.origin.clone());
         self.0
             .writer
             .write_soon(move |connection| {
@@ -56,6 +64,7 @@ impl Templates for SqliteStore {
                     entry.hash.to_string(),
                     created.as_microsecond(),
                 ))?;
+                audit::insert(connection, now, &origin, &template_created(&by, &entry))?;
                 Ok(entry)
             })
             .await
@@ -102,13 +111,19 @@ impl Templates for SqliteStore {
         })
     }
 
-    async fn delete_template(&self, name: &str) -> Result<bool, StoreError> {
+    async fn delete_template(&self, name: &str, by: &str) -> Result<bool, StoreError> {
         let key = key(name);
+        let deed = Deed::new(by, AuditAction::TemplateDeleted, name);
+        let (now, origin) = (self.0.now(), self.0.origin.clone());
         self.0
             .writer
-            .write_soon(
-                move |connection| Ok(connection.prepare_cached(DELETE)?.execute([key])? > 0),
-            )
+            .write_soon(move |connection| {
+                let found = connection.prepare_cached(DELETE)?.execute([key])? > 0;
+                if found {
+                    audit::insert(connection, now, &origin, &deed)?;
+                }
+                Ok(found)
+            })
             .await
     }
 }

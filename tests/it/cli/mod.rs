@@ -1,6 +1,7 @@
 //! The command line, through the real program.
 
 mod argument;
+mod audit;
 mod configuration;
 mod graph;
 mod image;

@@ -6,7 +6,10 @@ use crate::store::StoreError;
 use crate::store::sqlite::fault::damaged;
 
 /// One script a format; format n is what the first n scripts make.
-const SCRIPTS: [&str; 1] = [include_str!("0001_initial.sql")];
+const SCRIPTS: [&str; 2] = [
+    include_str!("0001_initial.sql"),
+    include_str!("0002_audit.sql"),
+];
 
 /// "oos1": tells our files from those of other programs.
 const APPLICATION: i32 = 0x6f6f_7331;

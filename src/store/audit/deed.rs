@@ -1,0 +1,97 @@
+//! What people do that is recorded for good.
+
+use crate::base::value::Map;
+use crate::store::TemplateEntry;
+
+/// Something that a person did.
+#[derive(Clone, PartialEq, Debug)]
+pub struct Deed {
+    /// Who.
+    pub actor: String,
+    /// What.
+    pub action: AuditAction,
+    /// To what: an execution, a template, a secret.
+    pub subject: String,
+    /// The rest. Holds no secret value.
+    pub detail: Map,
+}
+
+impl Deed {
+    /// Makes a deed without details.
+    pub fn new(actor: impl Into<String>, action: AuditAction, subject: impl Into<String>) -> Self {
+        Self {
+            actor: actor.into(),
+            action,
+            subject: subject.into(),
+            detail: Map::new(),
+        }
+    }
+}
+
+/// The kinds of deeds.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum AuditAction {
+    /// Recording began; always the first record.
+    Begun,
+    /// An execution was started.
+    Started,
+    /// Something that an execution waited for was approved.
+    Approved,
+    /// It was rejected.
+    Rejected,
+    /// A person chose the task to run.
+    Executed,
+    /// A failed or unknown task was run again.
+    Retried,
+    /// A task was taken as done.
+    Skipped,
+    /// A task was cancelled.
+    TaskCancelled,
+    /// An execution was ended with a status.
+    Completed,
+    /// An execution was cancelled.
+    Cancelled,
+    /// A secret got a value.
+    SecretSet,
+    /// A secret was removed.
+    SecretDeleted,
+    /// A template got a version.
+    TemplateCreated,
+    /// A template was removed with all its versions.
+    TemplateDeleted,
+    /// The listings were made anew.
+    StoreRebuilt,
+}
+
+impl AuditAction {
+    /// Returns the stable word for it.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Begun => "begun",
+            Self::Started => "started",
+            Self::Approved => "approved",
+            Self::Rejected => "rejected",
+            Self::Executed => "executed",
+            Self::Retried => "retried",
+            Self::Skipped => "skipped",
+            Self::TaskCancelled => "task-cancelled",
+            Self::Completed => "completed",
+            Self::Cancelled => "cancelled",
+            Self::SecretSet => "secret-set",
+            Self::SecretDeleted => "secret-deleted",
+            Self::TemplateCreated => "template-created",
+            Self::TemplateDeleted => "template-deleted",
+            Self::StoreRebuilt => "store-rebuilt",
+        }
+    }
+}
+
+/// Returns the deed of keeping a version of a template.
+pub(in crate::store) fn template_created(by: &str, entry: &TemplateEntry) -> Deed {
+    let mut deed = Deed::new(by, AuditAction::TemplateCreated, &entry.template_name);
+    deed.detail
+        .insert("version".to_owned(), entry.template_version.as_str().into());
+    deed.detail
+        .insert("digest".to_owned(), entry.hash.to_string().into());
+    deed
+}
