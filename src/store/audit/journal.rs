@@ -46,6 +46,12 @@ fn start(started: &Started) -> Map {
         .filter_map(|name| Some(((*name).to_owned(), whole.remove(*name)?)))
         .filter(|(_, value)| value != "")
         .collect();
+    if let Some(plan) = &started.plan {
+        detail.insert("plan".to_owned(), plan.digest.to_string().into());
+    }
+    if started.self_approval {
+        detail.insert("self_approval".to_owned(), true.into());
+    }
     if let Some(repeat) = &started.repeats {
         let id = repeat.execution.to_string();
         detail.insert("repeats".to_owned(), id.into());
@@ -60,6 +66,9 @@ fn said(signal: &Signal) -> Map {
     let mut detail = as_map(&signal.request);
     detail.remove("type");
     detail.retain(|_, value| !value.is_null());
+    if let Some(plan) = &signal.plan {
+        detail.insert("plan".to_owned(), plan.to_string().into());
+    }
     if !signal.note.is_empty() {
         detail.insert("note".to_owned(), signal.note.clone().into());
     }

@@ -185,6 +185,11 @@ fn a_start_tells_who_and_what_without_what_is_long() {
     let record = AuditRecord::next(None, at(0), "here", &deed);
     assert!(record.detail.len() < 1000, "{}", record.detail);
     assert_eq!(record.detail_value("template_name"), Some(json!("Restart")));
+    assert_eq!(record.detail_value("self_approval"), None);
+    started.self_approval = true;
+    let fact = crate::engine::event::Fact::ExecutionStarted(Box::new(started.clone()));
+    let deed = deed_of(&id(1), 1, &event(0, fact)).unwrap();
+    assert_eq!(deed.detail["self_approval"], true);
     // A child is started by its parent, not by a person.
     started.parent = Some(crate::store::conformance::fixture::unit(0, None));
     let fact = crate::engine::event::Fact::ExecutionStarted(Box::new(started));

@@ -23,6 +23,7 @@ fn signal(by: &str, request: Request) -> Fact {
             note: "because".into(),
             request,
             number: None,
+            plan: None,
         },
     }
 }

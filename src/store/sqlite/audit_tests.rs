@@ -34,6 +34,7 @@ fn cancelled(seconds: i64) -> Event {
         note: "enough — 够了".into(),
         request: Request::Cancel,
         number: None,
+        plan: None,
     };
     event(seconds, Fact::SignalReceived { signal })
 }
