@@ -1,6 +1,7 @@
 //! Goes on with an execution in a process of its own.
 
 use std::fs::{self, File};
+use std::os::unix::fs::{DirBuilderExt as _, OpenOptionsExt as _};
 use std::path::Path;
 use std::process::{Command, Stdio};
 
@@ -30,6 +31,9 @@ pub(super) fn detach(id: &ExecutionId, no_wait: bool, session: &mut Session) -> 
         command.arg("--config").arg(config);
     }
     command.args(["--language", settings.language.tag()]);
+    if let Some(path) = &settings.passphrase_file {
+        command.arg("--passphrase-file").arg(path);
+    }
     for library in &settings.libraries {
         command.arg("--library").arg(library);
     }
@@ -57,7 +61,17 @@ pub(super) fn detach(id: &ExecutionId, no_wait: bool, session: &mut Session) -> 
 fn log_file(data_dir: &Path, id: &ExecutionId) -> anyhow::Result<File> {
     let folder = data_dir.join(FOLDER);
     let path = folder.join(format!("{id}.log"));
-    fs::create_dir_all(&folder)
-        .and_then(|()| File::create(&path))
+    fs::DirBuilder::new()
+        .recursive(true)
+        .mode(0o700)
+        .create(&folder)
+        .and_then(|()| {
+            File::options()
+                .write(true)
+                .create(true)
+                .truncate(true)
+                .mode(0o600)
+                .open(&path)
+        })
         .with_context(|| format!("cannot write `{}`", path.display()))
 }

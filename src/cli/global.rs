@@ -47,6 +47,15 @@ pub(super) struct GlobalArguments {
         value_delimiter = ':'
     )]
     pub(super) library: Vec<PathBuf>,
+    /// Read the passphrase of the secrets from this file; /dev/fd/3 is a descriptor
+    #[arg(
+        long,
+        global = true,
+        value_name = "FILE",
+        env = "OOS_PASSPHRASE_FILE",
+        hide_env_values = true
+    )]
+    pub(super) passphrase_file: Option<PathBuf>,
     /// Print data in this form
     #[arg(
         short,
@@ -79,6 +88,7 @@ impl GlobalArguments {
             data_dir: self.data_dir.clone(),
             libraries: self.library.clone(),
             profile: self.profile.clone(),
+            passphrase_file: self.passphrase_file.clone(),
             language: self.language,
         }
     }

@@ -7,6 +7,7 @@ mod environment;
 mod exit;
 mod global;
 mod option;
+mod passphrase;
 mod reference;
 mod report;
 mod session;
@@ -14,6 +15,7 @@ mod telemetry;
 
 mod client;
 mod cloud;
+mod vault;
 mod workshop;
 
 mod answer;

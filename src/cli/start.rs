@@ -17,10 +17,11 @@ use crate::cli::prompt;
 use crate::cli::report::Failure;
 use crate::cli::session::Session;
 use crate::cli::template_file::read_template;
+use crate::cli::vault::parameter_hint;
+use crate::cli::workshop::Workshop;
 use crate::engine::status::{LoopMode, Mode, SafetyCheck};
 use crate::runner::library::template_name;
-use crate::runner::{EntryError, Prepared, Runner, StartError, StartRequest, TemplateRef};
-use crate::store::ParameterError;
+use crate::runner::{EntryError, Prepared, StartError, StartRequest, TemplateRef};
 use crate::template::entries::EntryName;
 use crate::template::model::Template;
 use crate::template::parse::{Parsed, parse};
@@ -35,10 +36,12 @@ pub(in crate::cli) struct StartArguments {
     /// Run this version of a kept template
     #[arg(long, value_name = "VERSION")]
     template_version: Option<String>,
-    /// Give a parameter a value; lists and maps are written as JSON; may be given several times
+    /// Give a parameter a value, but no secret one, since others see arguments; lists and maps are
+    /// written as JSON; may be given several times
     #[arg(short, long, value_name = "NAME=VALUE")]
     parameter: Vec<Parameter>,
-    /// Read parameters from this YAML or JSON file; - reads standard input
+    /// Read parameters from this YAML or JSON file, secret ones too: - reads standard input,
+    /// /dev/fd/3 a descriptor
     #[arg(long, value_name = "FILE")]
     parameters: Option<PathBuf>,
     /// How tasks are treated
@@ -120,9 +123,10 @@ impl StartArguments {
     /// can answer.
     pub(super) fn prepare(
         self,
-        runner: &Runner,
+        workshop: &Workshop,
         session: &mut Session,
     ) -> Result<Prepared, Failure> {
+        let runner = workshop.runner();
         let reference = self.reference();
         let mut arguments = match &self.parameters {
             Some(path) => read_parameters(path)?,
@@ -162,9 +166,14 @@ impl StartArguments {
                 .map(|Tag { key, value }| (key, value))
                 .collect(),
         };
-        let prepared = runner
-            .prepare(request)
-            .map_err(|error| refused(error, &mut session.output))?;
+        let prepared = match runner.prepare(request.clone()) {
+            Err(error) if error.is_locked() && session.output.can_ask() => {
+                workshop.parameters().ask()?;
+                runner.prepare(request)
+            }
+            other => other,
+        };
+        let prepared = prepared.map_err(|error| refused(error, &mut session.output))?;
         print_frames(
             &prepared.template().source,
             prepared.warnings(),
@@ -232,8 +241,8 @@ fn warn_about_secrets(template: &Template, given: &[Parameter], output: &mut Out
             .is_some_and(|parameter| parameter.no_echo)
         {
             output.note(format_args!(
-                "warning: `{name}` is secret, and arguments are visible to other users; use \
-                 `--parameters` or type it when asked."
+                "warning: `{name}` is secret, and arguments are visible to other users; give it \
+                 with `--parameters -` or `--parameters /dev/fd/3`, or type it when asked."
             ));
         }
     }
@@ -301,12 +310,7 @@ fn entry_hint(error: &EntryError) -> Option<String> {
             EntryName::Plain(name) => format!("Make it with `oos parameter set {name} VALUE`."),
             EntryName::Secret(name) => format!("Make it with `oos secret set {name}`."),
         }),
-        EntryError::Store(ParameterError::Locked) => Some(
-            "Name a file that holds the passphrase with `--passphrase-file`, or run this on a \
-             terminal to be asked."
-                .to_owned(),
-        ),
-        EntryError::Store(_) => None,
+        EntryError::Store(error) => parameter_hint(error),
     }
 }
 

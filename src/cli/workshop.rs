@@ -10,6 +10,7 @@ use crate::base::output::OutputSink;
 use crate::base::source::Source;
 use crate::cli::environment;
 use crate::cli::report::Failure;
+use crate::cli::vault::ParameterStore;
 use crate::config::Settings;
 use crate::provider::Registry;
 use crate::provider::http::{HttpLimits, HttpProvider};
@@ -30,6 +31,7 @@ pub(super) struct Workshop {
     runner: Runner,
     store: Arc<SqliteStore>,
     cloud: Arc<LocalCloud>,
+    parameters: Arc<ParameterStore>,
 }
 
 impl Workshop {
@@ -47,7 +49,8 @@ impl Workshop {
             settings.region.clone(),
         ));
         let http = HttpProvider::new(HttpLimits::default()).map_err(Failure::internal)?;
-        let runner = Runner::new(Parts {
+        let parameters = Arc::new(ParameterStore::new(store.clone(), settings));
+        let parts = Parts {
             library: library(settings, store.clone(), runtime.handle().clone()),
             store: store.clone(),
             provider: Arc::new(Registry::new(cloud.clone(), Arc::new(http))),
@@ -57,10 +60,11 @@ impl Workshop {
                 account: settings.account.clone(),
                 region: settings.region.clone(),
             },
-        });
+        };
         Ok(Self {
             runtime,
-            runner,
+            runner: Runner::with_parameters(parts, parameters.clone()),
+            parameters,
             store,
             cloud,
         })
@@ -69,6 +73,11 @@ impl Workshop {
     /// Returns the runner.
     pub(super) fn runner(&self) -> &Runner {
         &self.runner
+    }
+
+    /// Returns the parameter store.
+    pub(super) fn parameters(&self) -> &ParameterStore {
+        &self.parameters
     }
 
     /// Returns the embedded cloud.

@@ -16,6 +16,8 @@ pub struct ConfigFile {
     pub data_dir: Option<PathBuf>,
     /// Folders of templates, nearest first.
     pub library: Vec<PathBuf>,
+    /// A file that holds the passphrase of the secrets.
+    pub passphrase_file: Option<PathBuf>,
     /// The profile to use.
     pub profile: Option<String>,
     /// The language of template texts.
@@ -70,6 +72,7 @@ impl ConfigFile {
         })?;
         let folder = path.parent().unwrap_or(Path::new(""));
         file.data_dir = file.data_dir.map(|path| folder.join(path));
+        file.passphrase_file = file.passphrase_file.map(|path| folder.join(path));
         file.library = file.library.iter().map(|path| folder.join(path)).collect();
         Ok(file)
     }

@@ -30,6 +30,8 @@ pub struct Settings {
     pub libraries: Vec<PathBuf>,
     /// The configuration file that was named, if one was.
     pub config: Option<PathBuf>,
+    /// A file that holds the passphrase of the secrets.
+    pub passphrase_file: Option<PathBuf>,
     /// The name of the profile.
     pub profile: String,
     /// The region, `ACS::RegionId`.
@@ -49,6 +51,8 @@ pub struct Overrides {
     pub data_dir: Option<PathBuf>,
     /// `--library`, searched before those of the file.
     pub libraries: Vec<PathBuf>,
+    /// `--passphrase-file`.
+    pub passphrase_file: Option<PathBuf>,
     /// `--profile`.
     pub profile: Option<String>,
     /// `--language`.
@@ -127,6 +131,7 @@ impl Settings {
                 .into_iter()
                 .chain(file.library)
                 .collect(),
+            passphrase_file: overrides.passphrase_file.or(file.passphrase_file),
             profile: profile_name,
             region: profile.region.unwrap_or_else(|| DEFAULT_REGION.to_owned()),
             account: profile

@@ -68,12 +68,11 @@ impl Registry {
                 done => return done,
             }
             tokio::select! {
-                biased;
+                () = tokio::time::sleep(pause) => {}
                 () = context.cancel.cancelled() => {
                     let report = "the call was not being served; nothing was started".to_owned();
                     return Err(CallFault::Cancelled { report });
                 }
-                () = tokio::time::sleep(pause) => {}
             }
             pause *= 2;
         }

@@ -1,12 +1,13 @@
 //! What happens, as it happens, for live views. Lossy by design: the journal is the record.
 
-use std::sync::Arc;
+use std::collections::BTreeMap;
+use std::sync::{Arc, Mutex, PoisonError};
 
 use tokio::sync::broadcast;
 
 use crate::base::id::ExecutionId;
 use crate::base::output::{Channel, LogKey, OutputError, OutputSink};
-use crate::base::secret::Redactor;
+use crate::base::secret::{Redactor, StreamRedactor};
 use crate::engine::event::Event;
 
 /// News of an execution, sent after it is durable.
@@ -19,7 +20,7 @@ pub enum News {
         /// The events, secrets not masked: show them through a redactor.
         events: Arc<[Event]>,
     },
-    /// A command wrote output; the secrets of its execution are masked, unless one is cut in two.
+    /// A command wrote output; the secrets of its execution are masked.
     Output {
         /// Which log.
         key: LogKey,
@@ -60,11 +61,21 @@ impl Broadcast {
 }
 
 /// Passes output on to the store and shows it to listeners.
-#[derive(Clone, Debug)]
+#[derive(Debug)]
 pub(super) struct ShownSink {
     store: Arc<dyn OutputSink>,
     broadcast: Broadcast,
     redactor: Redactor,
+    /// What is shown of each stream, and how far it is known.
+    streams: Mutex<BTreeMap<(LogKey, Channel), Shown>>,
+}
+
+/// A stream on its way to listeners.
+#[derive(Debug)]
+struct Shown {
+    redactor: StreamRedactor,
+    /// The offset of the next byte: what comes again was shown before.
+    next: u64,
 }
 
 impl ShownSink {
@@ -77,6 +88,32 @@ impl ShownSink {
             store,
             broadcast,
             redactor,
+            streams: Mutex::default(),
+        }
+    }
+
+    /// Returns what listeners may see once `bytes` have come.
+    fn shown(&self, key: &LogKey, channel: Channel, offset: u64, bytes: &[u8]) -> Vec<u8> {
+        let mut streams = self.streams.lock().unwrap_or_else(PoisonError::into_inner);
+        let stream = streams
+            .entry((key.clone(), channel))
+            .or_insert_with(|| Shown {
+                redactor: StreamRedactor::new(self.redactor.clone()),
+                next: offset,
+            });
+        let known = usize::try_from(stream.next.saturating_sub(offset)).unwrap_or(usize::MAX);
+        let fresh = bytes.get(known..).unwrap_or_default();
+        stream.next += fresh.len() as u64;
+        stream.redactor.push(fresh)
+    }
+
+    fn show(&self, key: &LogKey, channel: Channel, bytes: Vec<u8>) {
+        if !bytes.is_empty() {
+            self.broadcast.send(|| News::Output {
+                key: key.clone(),
+                channel,
+                bytes: bytes.into(),
+            });
         }
     }
 }
@@ -94,15 +131,20 @@ impl OutputSink for ShownSink {
         bytes: &[u8],
     ) -> Result<(), OutputError> {
         self.store.write(key, channel, offset, bytes)?;
-        self.broadcast.send(|| News::Output {
-            key: key.clone(),
-            channel,
-            bytes: self.redactor.bytes(bytes).into(),
-        });
+        self.show(key, channel, self.shown(key, channel, offset, bytes));
         Ok(())
     }
 
     fn flush(&self, key: &LogKey) -> Result<(), OutputError> {
-        self.store.flush(key)
+        self.store.flush(key)?;
+        for channel in [Channel::Stdout, Channel::Stderr] {
+            let mut streams = self.streams.lock().unwrap_or_else(PoisonError::into_inner);
+            let ended = streams.remove(&(key.clone(), channel));
+            drop(streams);
+            if let Some(mut stream) = ended {
+                self.show(key, channel, stream.redactor.finish());
+            }
+        }
+        Ok(())
     }
 }

@@ -1,7 +1,7 @@
 //! Works on one execution: decide, append, apply, act. Children are conducted the same way, each
 //! by its own conductor, all below one root.
 
-use std::collections::{BTreeMap, HashMap, HashSet};
+use std::collections::{HashMap, HashSet};
 use std::pin::Pin;
 use std::sync::Arc;
 use std::time::Duration;
@@ -17,7 +17,7 @@ use crate::engine::Execution;
 use crate::engine::effect::{Effect, EffectKey};
 use crate::engine::event::{Request, Signal, Started, UnitId};
 use crate::engine::input::{Input, Refused};
-use crate::engine::status::{ExecutionStatus, WaitReason};
+use crate::engine::status::ExecutionStatus;
 use crate::runner::broadcast::News;
 use crate::runner::child;
 use crate::runner::closure::Closure;
@@ -113,14 +113,15 @@ pub(super) fn conduct(
             seq: seat.seq,
             parent,
             work: JoinSet::new(),
-            flights: BTreeMap::new(),
+            flights: HashMap::new(),
             cancels: HashMap::new(),
             inbox,
             news_sender,
             news,
-            told_waiting: (!seat.resumed).then_some(false),
+            was_waiting: false,
             heard: seat.heard,
             started: None,
+            redactor: None,
         };
         conductor.run(seat.resumed, seat.first).await
     })
@@ -136,19 +137,19 @@ struct Conductor {
     /// Effects under way.
     work: JoinSet<Result<Told, RunnerError>>,
     /// How to let go of an effect when stopping; absent for those that must be waited for.
-    flights: BTreeMap<EffectKey, AbortHandle>,
+    flights: HashMap<EffectKey, AbortHandle>,
     /// How to cancel the call of a unit.
     cancels: HashMap<UnitId, CancellationToken>,
     inbox: mpsc::UnboundedReceiver<Order>,
     news_sender: mpsc::UnboundedSender<Input>,
     news: mpsc::UnboundedReceiver<Input>,
-    /// What the parent, or the one who runs, knows of it; nobody knows what a process that died
-    /// has told.
-    told_waiting: Option<bool>,
+    was_waiting: bool,
     /// Numbers of the signals that have been heard; each may be handed over more than once.
     heard: HashSet<u64>,
     /// What it started with, shared with its children; filled at the first use.
     started: Option<Arc<Started>>,
+    /// Filled at the first use: making it costs more than most calls.
+    redactor: Option<Redactor>,
 }
 
 /// What happened next.
@@ -161,15 +162,22 @@ enum Next {
 }
 
 impl Conductor {
-    async fn run(mut self, resumed: bool, first: Option<Input>) -> Result<Ended, RunnerError> {
-        self.take_up(resumed, first).await?;
+    async fn run(mut self, mut resumed: bool, first: Option<Input>) -> Result<Ended, RunnerError> {
+        if let Some(input) = first {
+            self.tell(input).await?;
+        }
+        // A resumed execution may wait for a person already.
+        self.report_waiting();
         let mut stopping = None;
         loop {
             if self.execution.status().is_final() {
                 return Ok(self.ended());
             }
             if stopping.is_none() {
-                self.dispatch_fresh(false);
+                for (key, effect) in self.execution.take_fresh() {
+                    self.dispatch(key, effect, resumed);
+                }
+                resumed = false;
             } else if self.work.is_empty() {
                 return Ok(Ended::Stopped);
             }
@@ -184,7 +192,6 @@ impl Conductor {
                 Next::Done(Err(error)) => std::panic::resume_unwind(error.into_panic()),
                 Next::News(input) => {
                     self.tell(input).await?;
-                    self.report_waiting();
                 }
                 Next::Order(order) => self.obey(order).await?,
                 Next::Stop => {
@@ -194,28 +201,6 @@ impl Conductor {
                 Next::GraceOver => return Ok(Ended::Stopped),
             }
         }
-    }
-
-    /// Takes the execution up where it stands: what was under way goes on, then what people said
-    /// while nobody listened is heard, and only then somebody is told that it waits.
-    async fn take_up(&mut self, resumed: bool, first: Option<Input>) -> Result<(), RunnerError> {
-        if let Some(input) = first {
-            self.tell(input).await?;
-        }
-        self.dispatch_fresh(resumed);
-        while let Ok(order) = self.inbox.try_recv() {
-            self.obey(order).await?;
-        }
-        // Children may have been spoken to as well; they say themselves whether they still wait.
-        let reasons = self.execution.wait_reasons();
-        let waits_for_children = !reasons.is_empty()
-            && reasons
-                .iter()
-                .all(|reason| matches!(reason, WaitReason::Child { .. }));
-        if !waits_for_children {
-            self.report_waiting();
-        }
-        Ok(())
     }
 
     /// Waits for something to happen. Cancel-safe.
@@ -276,10 +261,10 @@ impl Conductor {
     /// longer does.
     fn report_waiting(&mut self) {
         let waiting = self.execution.status() == ExecutionStatus::Waiting;
-        if self.told_waiting == Some(waiting) {
+        if waiting == self.was_waiting {
             return;
         }
-        self.told_waiting = Some(waiting);
+        self.was_waiting = waiting;
         match &self.parent {
             Some(parent) => {
                 // A parent that has gone no longer shows anything.
@@ -309,14 +294,6 @@ impl Conductor {
         Ok(())
     }
 
-    /// Begins what is demanded since the last time. `resumed` says that a process that died may
-    /// have begun it before.
-    fn dispatch_fresh(&mut self, resumed: bool) {
-        for (key, effect) in self.execution.take_fresh() {
-            self.dispatch(key, effect, resumed);
-        }
-    }
-
     fn dispatch(&mut self, key: EffectKey, effect: Effect, resumed: bool) {
         match (key, effect) {
             (EffectKey::Call(unit, number), Effect::Call { call, task }) => {
@@ -330,7 +307,7 @@ impl Conductor {
                     task,
                     call,
                     cancel,
-                    redactor: Redactor::new(&self.execution.secrets()),
+                    redactor: self.redactor(),
                     resumed,
                 };
                 let may_be_left = effector::may_be_left(&self.runner, &flight.call);
@@ -383,6 +360,15 @@ impl Conductor {
             }
             (key, effect) => unreachable!("effect {effect:?} has the key of another: {key:?}"),
         }
+    }
+
+    /// Returns the filter for what the execution's calls say.
+    fn redactor(&mut self) -> Redactor {
+        let execution = &self.execution;
+        let redactor = self
+            .redactor
+            .get_or_insert_with(|| Redactor::new(&execution.secrets()));
+        redactor.clone()
     }
 
     fn started(&mut self) -> Arc<Started> {

@@ -17,6 +17,7 @@ use crate::runner::entries::{Entries, EntryError};
 use crate::runner::handle::Runner;
 use crate::runner::scope::StartScope;
 use crate::runner::usage::{self, ApiUse};
+use crate::store::ParameterError;
 use crate::template::bind::{self, BindError, Strictness};
 use crate::template::check;
 use crate::template::expr::MapScope;
@@ -174,6 +175,19 @@ pub enum StartError {
     /// The store failed.
     #[error(transparent)]
     Store(#[from] crate::store::StoreError),
+}
+
+impl StartError {
+    /// Tells whether the passphrase of the secrets is all that is missing.
+    pub fn is_locked(&self) -> bool {
+        matches!(
+            self,
+            Self::Entries {
+                source: EntryError::Store(ParameterError::Locked),
+                ..
+            }
+        )
+    }
 }
 
 impl Runner {

@@ -26,7 +26,7 @@ pub use log::Logs;
 pub use mailbox::Mailbox;
 pub use now::Now;
 pub use ownership::{OwnerGuard, Ownership};
-pub use parameter::{ParameterError, Parameters};
+pub use parameter::{ParameterEntry, ParameterError, Parameters};
 pub use template::{TemplateEntry, Templates};
 
 use crate::base::output::OutputSink;

@@ -23,6 +23,7 @@ mod robustness;
 mod runbooks;
 mod sandbox;
 mod schema;
+mod secrets;
 mod selectors;
 mod support;
 mod vendor;

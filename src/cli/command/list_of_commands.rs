@@ -2,8 +2,8 @@
 
 use crate::cli::command::{
     action, approve, audit, cancel, complete, completion, doctor, events, execute, graph, image,
-    instance, list, logs, plan, reject, resume, retry, run, schema, show, skip, store, tasks,
-    template, validate,
+    instance, list, logs, parameter, plan, reject, resume, retry, run, schema, secret, show, skip,
+    store, tasks, template, validate,
 };
 use crate::cli::session::{Outcome, Session};
 
@@ -44,6 +44,10 @@ pub(in crate::cli) enum Command {
     Complete(complete::Arguments),
     /// Keep templates with their versions, and look at those there are
     Template(template::Arguments),
+    /// Keep values that templates name as {{ oos:name }}
+    Parameter(parameter::Arguments),
+    /// Keep secrets that templates name as {{ oos-secret:name }}
+    Secret(secret::Arguments),
     /// Look at the actions that templates may use
     Action(action::Arguments),
     /// Look after local instances
@@ -85,6 +89,8 @@ impl Command {
             Self::Execute(arguments) => arguments.run(session),
             Self::Complete(arguments) => arguments.run(session),
             Self::Template(arguments) => arguments.run(session),
+            Self::Parameter(arguments) => arguments.run(session),
+            Self::Secret(arguments) => arguments.run(session),
             Self::Action(arguments) => arguments.run(session),
             Self::Instance(arguments) => arguments.run(session),
             Self::Image(arguments) => arguments.run(session),

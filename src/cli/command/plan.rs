@@ -30,7 +30,7 @@ impl Arguments {
     /// Prints the plan.
     pub(super) fn run(self, session: &mut Session) -> Outcome {
         let workshop = Workshop::open(&session.settings)?;
-        let prepared = self.start.prepare(workshop.runner(), session)?;
+        let prepared = self.start.prepare(&workshop, session)?;
         let plan = workshop.wait(workshop.runner().plan(&prepared));
         match session.output.format() {
             Format::Text => print(&plan, self.properties, &mut session.output)?,

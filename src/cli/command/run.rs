@@ -26,7 +26,7 @@ impl Arguments {
     pub(super) fn run(self, session: &mut Session) -> Outcome {
         let workshop = Workshop::open(&session.settings)?;
         let runner = workshop.runner();
-        let prepared = self.start.prepare(runner, session)?;
+        let prepared = self.start.prepare(&workshop, session)?;
         workshop.wait(async {
             let id = runner
                 .start(&prepared)

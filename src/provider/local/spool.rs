@@ -18,9 +18,6 @@ use crate::provider::local::invocation::{Ended, Lengths};
 /// How much of a command's output an answer shows, as at the vendor. The log keeps everything.
 pub(super) const SHOWN: u64 = 24 * 1024;
 
-/// Read before what is shown, so that a secret across the cut is seen whole and masked.
-const BEFORE_SHOWN: u64 = 8 * 1024;
-
 /// How much one poll takes from each channel.
 const CHUNK: usize = 256 * 1024;
 
@@ -100,12 +97,15 @@ impl<'a> Spool<'a> {
     pub(super) async fn finish(&self, end: CommandEnd) -> Result<(Ended, Vec<u8>), CallFault> {
         let (sink, log) = (Arc::clone(&self.context.sink), self.log.clone());
         blocking(move || sink.flush(&log)).await?;
-        let from = |length: u64| length.saturating_sub(SHOWN + BEFORE_SHOWN);
+        let redactor = &self.context.redactor;
+        let before = redactor.longest() as u64;
+        let from = |length: u64| length.saturating_sub(SHOWN + before);
+        // With as much before it as a secret across the cut may be long.
         let offsets = Offsets {
             stdout: from(self.read.stdout),
             stderr: from(self.read.stderr),
         };
-        let limit = usize::try_from(SHOWN + BEFORE_SHOWN).expect("a few kilobytes");
+        let limit = usize::try_from(SHOWN + before).expect("a few kilobytes");
         let progress = self.poll(offsets, limit, Duration::ZERO).await?;
         let (mut stdout, mut stderr) = (Vec::new(), Vec::new());
         for (channel, _, bytes) in &progress.output {
@@ -114,14 +114,12 @@ impl<'a> Spool<'a> {
                 Channel::Stderr => stderr.extend(bytes),
             }
         }
-        let redactor = &self.context.redactor;
-        let masked = redactor.bytes(&stdout);
         let stderr = redactor.text(&String::from_utf8_lossy(&stderr));
         let last_error = stderr.lines().rfind(|line| !line.trim().is_empty());
         let ended = Ended {
             end,
             at: progress.ended_at.unwrap_or(self.context.now),
-            output: STANDARD.encode(last(&masked)),
+            output: STANDARD.encode(redactor.bytes_from(&stdout, cut(&stdout))),
             dropped: self.read.stdout.saturating_sub(SHOWN),
             last_error: last_error
                 .unwrap_or_default()
@@ -134,7 +132,7 @@ impl<'a> Spool<'a> {
                 stderr: self.read.stderr,
             },
         };
-        Ok((ended, last(&stdout).to_vec()))
+        Ok((ended, stdout[cut(&stdout)..].to_vec()))
     }
 
     /// Lets the driver forget the command: its end is recorded.
@@ -214,10 +212,10 @@ pub(super) async fn stored(context: &CallContext, log: &LogKey) -> Result<Length
     .await
 }
 
-/// Returns the last bytes of `output` that answers show.
-fn last(output: &[u8]) -> &[u8] {
+/// Returns where in `output` begins what answers show.
+fn cut(output: &[u8]) -> usize {
     let shown = usize::try_from(SHOWN).expect("a few kilobytes");
-    &output[output.len().saturating_sub(shown)..]
+    output.len().saturating_sub(shown)
 }
 
 /// The sink blocks when it has to, so it is spoken to on a blocking thread.

@@ -55,6 +55,10 @@ pub enum AuditAction {
     SecretSet,
     /// A secret was removed.
     SecretDeleted,
+    /// The value of a secret was printed.
+    SecretRevealed,
+    /// All secrets were sealed with another key.
+    SecretsRekeyed,
     /// A template got a version.
     TemplateCreated,
     /// A template was removed with all its versions.
@@ -79,6 +83,8 @@ impl AuditAction {
             Self::Cancelled => "cancelled",
             Self::SecretSet => "secret-set",
             Self::SecretDeleted => "secret-deleted",
+            Self::SecretRevealed => "secret-revealed",
+            Self::SecretsRekeyed => "secrets-rekeyed",
             Self::TemplateCreated => "template-created",
             Self::TemplateDeleted => "template-deleted",
             Self::StoreRebuilt => "store-rebuilt",

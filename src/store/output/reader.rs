@@ -158,7 +158,7 @@ mod tests {
         let redactor = Redactor::new([&json!("hunter22")]);
         let mut buffer = Buffer::new(redactor, Position::default(), [0, 0]);
         buffer.take(Channel::Stdout, 0, b"pw=hun", at(0)).unwrap();
-        assert_eq!(buffer.ends(), [0, 0]);
+        assert_eq!(buffer.ends(), [3, 0]);
         buffer.take(Channel::Stdout, 6, b"ter22!", at(50)).unwrap();
         buffer.release(at(99));
         assert_eq!(buffer.ends(), [12, 0]);

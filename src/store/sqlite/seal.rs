@@ -8,11 +8,12 @@ use std::sync::OnceLock;
 
 use chacha20poly1305::aead::{Aead as _, Payload};
 use chacha20poly1305::{KeyInit as _, XChaCha20Poly1305, XNonce};
+use zeroize::Zeroizing;
 
 use crate::store::StoreError;
 use crate::store::sqlite::fault::{damaged, file_failed};
 
-const KEY_BYTES: usize = 32;
+pub(super) const KEY_BYTES: usize = 32;
 const NONCE_BYTES: usize = 24;
 
 /// Seals and opens with one key.
@@ -84,41 +85,65 @@ impl KeyFile {
         if let Some(sealer) = self.sealer.get() {
             return Ok(sealer);
         }
-        let bytes =
-            fs::read(&self.path).map_err(|error| file_failed("reading", &self.path, &error))?;
-        let key: [u8; KEY_BYTES] = bytes
-            .try_into()
-            .map_err(|_| damaged("secret.key", "it does not hold 32 bytes"))?;
+        let key = read_key_file(&self.path)?;
         Ok(self.sealer.get_or_init(|| Sealer::new(&key)))
     }
 
     /// Makes the key under another name and links it into place: whoever sees it sees it whole,
     /// and of two processes that make one at the same time the first wins.
     fn create(&self) -> io::Result<()> {
-        let key: [u8; KEY_BYTES] = random().map_err(|error| io::Error::other(error.to_string()))?;
         let chance: [u8; 8] = random().map_err(|error| io::Error::other(error.to_string()))?;
         let suffix = u64::from_le_bytes(chance);
         let draft = self.path.with_extension(format!("key.{suffix:x}"));
-        let mut file = OpenOptions::new()
-            .write(true)
-            .create_new(true)
-            .mode(0o600)
-            .open(&draft)?;
-        let linked = file
-            .write_all(&key)
-            .and_then(|()| file.sync_all())
-            .and_then(|()| fs::hard_link(&draft, &self.path));
+        write_key(&draft)?;
+        let linked = fs::hard_link(&draft, &self.path);
         fs::remove_file(&draft)?;
         match linked {
             Err(error) if error.kind() != io::ErrorKind::AlreadyExists => return Err(error),
             Ok(()) | Err(_) => {}
         }
-        // What is sealed with the key must not outlive the key's name.
-        File::open(self.path.parent().unwrap_or(Path::new(".")))?.sync_all()
+        sync_folder(&self.path)
     }
 }
 
-fn random<const N: usize>() -> Result<[u8; N], StoreError> {
+/// Reads the key in a file.
+pub(super) fn read_key_file(path: &Path) -> Result<Zeroizing<[u8; KEY_BYTES]>, StoreError> {
+    let bytes = fs::read(path).map_err(|error| file_failed("reading", path, &error))?;
+    let bytes = Zeroizing::new(bytes);
+    let key = bytes.as_slice().try_into().map(Zeroizing::new);
+    key.map_err(|_| {
+        let name = path.file_name().unwrap_or_default().to_string_lossy();
+        damaged(name, "it does not hold 32 bytes")
+    })
+}
+
+/// Makes a key in a file that does not exist; durable when it returns.
+pub(super) fn new_key_file(path: &Path) -> Result<Zeroizing<[u8; KEY_BYTES]>, StoreError> {
+    write_key(path)
+        .and_then(|key| sync_folder(path).map(|()| key))
+        .map_err(|error| file_failed("creating", path, &error))
+}
+
+fn write_key(path: &Path) -> io::Result<Zeroizing<[u8; KEY_BYTES]>> {
+    let key = random().map_err(|error| io::Error::other(error.to_string()))?;
+    let key = Zeroizing::new(key);
+    let mut file = OpenOptions::new()
+        .write(true)
+        .create_new(true)
+        .mode(0o600)
+        .open(path)?;
+    file.write_all(key.as_slice())?;
+    file.sync_all()?;
+    Ok(key)
+}
+
+/// What is sealed with a key must not outlive the name of its file.
+fn sync_folder(path: &Path) -> io::Result<()> {
+    File::open(path.parent().unwrap_or(Path::new(".")))?.sync_all()
+}
+
+/// Returns random bytes.
+pub(super) fn random<const N: usize>() -> Result<[u8; N], StoreError> {
     let mut bytes = [0; N];
     getrandom::fill(&mut bytes).map_err(|error| StoreError::Io {
         action: "reading random bytes".into(),

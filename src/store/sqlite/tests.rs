@@ -249,7 +249,7 @@ fn newer_format_is_refused() {
         error,
         StoreError::TooNew {
             found: 99,
-            supported: 2
+            supported: 3
         }
     );
 }

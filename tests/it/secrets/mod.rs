@@ -1,0 +1,3 @@
+//! Secrets: kept, used and never seen.
+
+mod command;
