@@ -68,11 +68,12 @@ impl Registry {
                 done => return done,
             }
             tokio::select! {
-                () = tokio::time::sleep(pause) => {}
+                biased;
                 () = context.cancel.cancelled() => {
                     let report = "the call was not being served; nothing was started".to_owned();
                     return Err(CallFault::Cancelled { report });
                 }
+                () = tokio::time::sleep(pause) => {}
             }
             pause *= 2;
         }

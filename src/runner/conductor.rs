@@ -1,7 +1,7 @@
 //! Works on one execution: decide, append, apply, act. Children are conducted the same way, each
 //! by its own conductor, all below one root.
 
-use std::collections::{HashMap, HashSet};
+use std::collections::{BTreeMap, HashMap, HashSet};
 use std::pin::Pin;
 use std::sync::Arc;
 use std::time::Duration;
@@ -17,7 +17,7 @@ use crate::engine::Execution;
 use crate::engine::effect::{Effect, EffectKey};
 use crate::engine::event::{Request, Signal, Started, UnitId};
 use crate::engine::input::{Input, Refused};
-use crate::engine::status::ExecutionStatus;
+use crate::engine::status::{ExecutionStatus, WaitReason};
 use crate::runner::broadcast::News;
 use crate::runner::child;
 use crate::runner::closure::Closure;
@@ -113,12 +113,12 @@ pub(super) fn conduct(
             seq: seat.seq,
             parent,
             work: JoinSet::new(),
-            flights: HashMap::new(),
+            flights: BTreeMap::new(),
             cancels: HashMap::new(),
             inbox,
             news_sender,
             news,
-            was_waiting: false,
+            told_waiting: (!seat.resumed).then_some(false),
             heard: seat.heard,
             started: None,
             redactor: None,
@@ -137,13 +137,15 @@ struct Conductor {
     /// Effects under way.
     work: JoinSet<Result<Told, RunnerError>>,
     /// How to let go of an effect when stopping; absent for those that must be waited for.
-    flights: HashMap<EffectKey, AbortHandle>,
+    flights: BTreeMap<EffectKey, AbortHandle>,
     /// How to cancel the call of a unit.
     cancels: HashMap<UnitId, CancellationToken>,
     inbox: mpsc::UnboundedReceiver<Order>,
     news_sender: mpsc::UnboundedSender<Input>,
     news: mpsc::UnboundedReceiver<Input>,
-    was_waiting: bool,
+    /// What the parent, or the one who runs, knows of it; nobody knows what a process that died
+    /// has told.
+    told_waiting: Option<bool>,
     /// Numbers of the signals that have been heard; each may be handed over more than once.
     heard: HashSet<u64>,
     /// What it started with, shared with its children; filled at the first use.
@@ -162,22 +164,15 @@ enum Next {
 }
 
 impl Conductor {
-    async fn run(mut self, mut resumed: bool, first: Option<Input>) -> Result<Ended, RunnerError> {
-        if let Some(input) = first {
-            self.tell(input).await?;
-        }
-        // A resumed execution may wait for a person already.
-        self.report_waiting();
+    async fn run(mut self, resumed: bool, first: Option<Input>) -> Result<Ended, RunnerError> {
+        self.take_up(resumed, first).await?;
         let mut stopping = None;
         loop {
             if self.execution.status().is_final() {
                 return Ok(self.ended());
             }
             if stopping.is_none() {
-                for (key, effect) in self.execution.take_fresh() {
-                    self.dispatch(key, effect, resumed);
-                }
-                resumed = false;
+                self.dispatch_fresh(false);
             } else if self.work.is_empty() {
                 return Ok(Ended::Stopped);
             }
@@ -192,6 +187,7 @@ impl Conductor {
                 Next::Done(Err(error)) => std::panic::resume_unwind(error.into_panic()),
                 Next::News(input) => {
                     self.tell(input).await?;
+                    self.report_waiting();
                 }
                 Next::Order(order) => self.obey(order).await?,
                 Next::Stop => {
@@ -201,6 +197,28 @@ impl Conductor {
                 Next::GraceOver => return Ok(Ended::Stopped),
             }
         }
+    }
+
+    /// Takes the execution up where it stands: what was under way goes on, then what people said
+    /// while nobody listened is heard, and only then somebody is told that it waits.
+    async fn take_up(&mut self, resumed: bool, first: Option<Input>) -> Result<(), RunnerError> {
+        if let Some(input) = first {
+            self.tell(input).await?;
+        }
+        self.dispatch_fresh(resumed);
+        while let Ok(order) = self.inbox.try_recv() {
+            self.obey(order).await?;
+        }
+        // Children may have been spoken to as well; they say themselves whether they still wait.
+        let reasons = self.execution.wait_reasons();
+        let waits_for_children = !reasons.is_empty()
+            && reasons
+                .iter()
+                .all(|reason| matches!(reason, WaitReason::Child { .. }));
+        if !waits_for_children {
+            self.report_waiting();
+        }
+        Ok(())
     }
 
     /// Waits for something to happen. Cancel-safe.
@@ -261,10 +279,10 @@ impl Conductor {
     /// longer does.
     fn report_waiting(&mut self) {
         let waiting = self.execution.status() == ExecutionStatus::Waiting;
-        if waiting == self.was_waiting {
+        if self.told_waiting == Some(waiting) {
             return;
         }
-        self.was_waiting = waiting;
+        self.told_waiting = Some(waiting);
         match &self.parent {
             Some(parent) => {
                 // A parent that has gone no longer shows anything.
@@ -292,6 +310,14 @@ impl Conductor {
             self.runner.store().settle(number, refusal).await?;
         }
         Ok(())
+    }
+
+    /// Begins what is demanded since the last time. `resumed` says that a process that died may
+    /// have begun it before.
+    fn dispatch_fresh(&mut self, resumed: bool) {
+        for (key, effect) in self.execution.take_fresh() {
+            self.dispatch(key, effect, resumed);
+        }
     }
 
     fn dispatch(&mut self, key: EffectKey, effect: Effect, resumed: bool) {

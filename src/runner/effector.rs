@@ -56,6 +56,9 @@ async fn answer(runner: &Runner, flight: Flight) -> Result<Value, CallFault> {
             ),
         });
     }
+    if flight.cancel.is_cancelled() && !(flight.resumed && recovery == Recovery::Resumable) {
+        return Err(not_made(&flight));
+    }
     let context = CallContext {
         now: runner.clock().now(),
         log: LogKey {
@@ -75,6 +78,19 @@ async fn answer(runner: &Runner, flight: Flight) -> Result<Value, CallFault> {
         return loopback::call(runner, &flight.call).await;
     }
     runner.provider().call(&flight.call, &context).await
+}
+
+/// Makes the answer to a call that is to be ended before this process has made it. Only what can
+/// be attached to is asked once more, so that it ends.
+fn not_made(flight: &Flight) -> CallFault {
+    let name = flight.call.display_name();
+    if flight.resumed {
+        let reason = format!("the process died while `{name}` was under way; not called again");
+        return CallFault::Unknown { reason };
+    }
+    CallFault::Cancelled {
+        report: format!("`{name}` was not called"),
+    }
 }
 
 fn unserved(call: &ApiCall) -> ApiError {

@@ -260,6 +260,7 @@ impl Runner {
     pub async fn finish_guests(&self, stop: CancellationToken) {
         self.inner.guests.close();
         tokio::select! {
+            biased;
             () = self.inner.guests.wait() => return,
             () = stop.cancelled() => self.inner.guests_stop.cancel(),
         }
@@ -315,7 +316,9 @@ impl Runner {
             stop_when_waiting: options.stop_when_waiting,
         });
         let conducting = conductor::conduct(self.clone(), tree, root, seat, None);
+        // In a fixed order, so that the same world makes the same run.
         let ended = tokio::select! {
+            biased;
             ended = conducting => ended?,
             error = self.carry_mail() => return Err(error),
         };

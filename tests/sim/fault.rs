@@ -1,0 +1,328 @@
+//! A store that fails when it is told to, over one that never does and outlives every process.
+
+use std::fmt;
+use std::sync::Arc;
+use std::time::Duration;
+
+use async_trait::async_trait;
+use oos::base::digest::Digest;
+use oos::base::id::ExecutionId;
+use oos::base::output::{Channel, LogKey, OutputError, OutputSink};
+use oos::base::records::{Record, RecordChange, RecordError, RecordQuery, Records};
+use oos::engine::event::{Event, Signal};
+use oos::store::memory::MemoryStore;
+use oos::store::view::{ExecutionFilter, ExecutionView, LogLine, TaskFilter, TaskView, Views};
+use oos::store::{
+    Contents, Journal, Logs, Mailbox, OwnerGuard, Ownership, Seq, StoreError, TemplateEntry,
+    Templates,
+};
+
+use crate::plan::{Moment, Operation};
+use crate::power::Power;
+use crate::trouble::AppendTrouble;
+use crate::world::World;
+
+/// The store as one process sees it.
+pub(crate) struct FaultStore {
+    world: Arc<World>,
+    power: Power,
+}
+
+impl fmt::Debug for FaultStore {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("FaultStore")
+    }
+}
+
+fn refused(action: &str) -> StoreError {
+    StoreError::Io {
+        action: action.to_owned(),
+        reason: "the disk is full".to_owned(),
+    }
+}
+
+impl FaultStore {
+    pub(crate) fn new(world: Arc<World>, power: Power) -> Self {
+        Self { world, power }
+    }
+
+    fn memory(&self) -> &MemoryStore {
+        &self.world.memory
+    }
+
+    /// Fails if the plan says so.
+    async fn pass(&self, operation: Operation) -> Result<(), StoreError> {
+        self.power.needed().await;
+        if self.world.trouble().fails(operation) {
+            return Err(refused("reading"));
+        }
+        Ok(())
+    }
+
+    /// Writes, and lets the laws look at it.
+    async fn write(
+        &self,
+        id: &ExecutionId,
+        expected: Seq,
+        events: &[Event],
+    ) -> Result<Seq, StoreError> {
+        let last = self.memory().append(id, expected, events).await?;
+        self.world.appended(id, events);
+        Ok(last)
+    }
+}
+
+#[async_trait]
+impl Journal for FaultStore {
+    async fn append(
+        &self,
+        id: &ExecutionId,
+        expected: Seq,
+        events: &[Event],
+    ) -> Result<Seq, StoreError> {
+        self.power.needed().await;
+        let (trouble, number) = {
+            let mut trouble = self.world.trouble();
+            (trouble.append(), trouble.appends())
+        };
+        match trouble {
+            Some(AppendTrouble::Power(Moment::Before)) => {
+                self.power.cut();
+                std::future::pending().await
+            }
+            Some(AppendTrouble::Power(Moment::After)) => {
+                self.write(id, expected, events).await?;
+                self.power.cut();
+                std::future::pending().await
+            }
+            Some(AppendTrouble::Power(Moment::Later)) => {
+                let last = self.write(id, expected, events).await?;
+                self.power.doom();
+                self.world.witness().acknowledged(id);
+                Ok(last)
+            }
+            Some(AppendTrouble::Refused { written }) => {
+                if written {
+                    self.write(id, expected, events).await?;
+                }
+                Err(refused("appending"))
+            }
+            None => {
+                let last = self.write(id, expected, events).await?;
+                // A disk takes its time; meanwhile everybody else goes on.
+                match self.world.chance("disk", u64::from(number)).below(4) {
+                    0 => tokio::task::yield_now().await,
+                    1 => tokio::time::sleep(Duration::from_millis(2)).await,
+                    _ => {}
+                }
+                self.power.needed().await;
+                self.world.witness().acknowledged(id);
+                Ok(last)
+            }
+        }
+    }
+
+    async fn read(&self, id: &ExecutionId) -> Result<Vec<Event>, StoreError> {
+        self.pass(Operation::Read).await?;
+        self.memory().read(id).await
+    }
+}
+
+#[async_trait]
+impl Contents for FaultStore {
+    async fn keep(&self, texts: Vec<String>) -> Result<Vec<Digest>, StoreError> {
+        self.power.needed().await;
+        self.memory().keep(texts).await
+    }
+
+    async fn content(&self, digest: &Digest) -> Result<Option<String>, StoreError> {
+        self.pass(Operation::Read).await?;
+        self.memory().content(digest).await
+    }
+}
+
+#[async_trait]
+impl Mailbox for FaultStore {
+    async fn post(&self, id: &ExecutionId, signal: &Signal) -> Result<u64, StoreError> {
+        self.pass(Operation::Mail).await?;
+        let number = self.memory().post(id, signal).await?;
+        self.world.mail().posted(number, id);
+        self.world
+            .note(|| format!("{} says {:?} to {id}", signal.by, signal.request));
+        Ok(number)
+    }
+
+    async fn waiting(&self, id: &ExecutionId) -> Result<Vec<(u64, Signal)>, StoreError> {
+        self.pass(Operation::Mail).await?;
+        let mut waiting = self.memory().waiting(id).await?;
+        if self.world.mail().is_twice() {
+            waiting.extend(waiting.clone());
+        }
+        Ok(waiting)
+    }
+
+    async fn posted(&self, after: u64) -> Result<Vec<(u64, ExecutionId)>, StoreError> {
+        self.pass(Operation::Mail).await?;
+        loop {
+            let news = self.world.mail().news();
+            let posted = self.world.mail().after(after);
+            if !posted.is_empty() {
+                return Ok(posted);
+            }
+            news.await;
+        }
+    }
+
+    async fn settle(&self, number: u64, refusal: Option<String>) -> Result<(), StoreError> {
+        self.pass(Operation::Mail).await?;
+        self.memory().settle(number, refusal).await
+    }
+
+    async fn answer(&self, number: u64) -> Result<Option<Result<(), String>>, StoreError> {
+        self.power.needed().await;
+        self.memory().answer(number).await
+    }
+}
+
+impl Ownership for FaultStore {
+    fn claim(&self, root: &ExecutionId) -> Result<Option<OwnerGuard>, StoreError> {
+        self.memory().claim(root)
+    }
+
+    fn is_owned(&self, root: &ExecutionId) -> Result<bool, StoreError> {
+        self.memory().is_owned(root)
+    }
+}
+
+#[async_trait]
+impl Templates for FaultStore {
+    async fn put_template(
+        &self,
+        name: &str,
+        text: &str,
+        by: &str,
+    ) -> Result<TemplateEntry, StoreError> {
+        self.memory().put_template(name, text, by).await
+    }
+
+    async fn template(
+        &self,
+        name: &str,
+        version: Option<&str>,
+    ) -> Result<Option<(TemplateEntry, String)>, StoreError> {
+        self.memory().template(name, version).await
+    }
+
+    async fn templates(&self) -> Result<Vec<TemplateEntry>, StoreError> {
+        self.memory().templates().await
+    }
+
+    async fn template_versions(&self, name: &str) -> Result<Vec<TemplateEntry>, StoreError> {
+        self.memory().template_versions(name).await
+    }
+
+    async fn delete_template(&self, name: &str, by: &str) -> Result<bool, StoreError> {
+        self.memory().delete_template(name, by).await
+    }
+}
+
+#[async_trait]
+impl Views for FaultStore {
+    async fn execution(&self, id: &ExecutionId) -> Result<Option<ExecutionView>, StoreError> {
+        self.pass(Operation::Read).await?;
+        self.memory().execution(id).await
+    }
+
+    async fn executions(&self, filter: &ExecutionFilter) -> Result<Vec<ExecutionView>, StoreError> {
+        self.pass(Operation::Read).await?;
+        self.memory().executions(filter).await
+    }
+
+    async fn tasks(
+        &self,
+        id: &ExecutionId,
+        filter: &TaskFilter,
+    ) -> Result<Vec<TaskView>, StoreError> {
+        self.pass(Operation::Read).await?;
+        self.memory().tasks(id, filter).await
+    }
+
+    async fn events(
+        &self,
+        id: &ExecutionId,
+        after: u64,
+        limit: usize,
+    ) -> Result<Vec<(u64, Event)>, StoreError> {
+        self.pass(Operation::Read).await?;
+        self.memory().events(id, after, limit).await
+    }
+
+    async fn changed(&self, seen: u64) -> Result<u64, StoreError> {
+        self.memory().changed(seen).await
+    }
+
+    async fn unfinished(&self) -> Result<Vec<ExecutionId>, StoreError> {
+        self.memory().unfinished().await
+    }
+}
+
+#[async_trait]
+impl Logs for FaultStore {
+    async fn logs(&self, id: &ExecutionId) -> Result<Vec<LogKey>, StoreError> {
+        self.memory().logs(id).await
+    }
+
+    async fn lines(
+        &self,
+        key: &LogKey,
+        from: u64,
+        limit: usize,
+    ) -> Result<Vec<LogLine>, StoreError> {
+        self.memory().lines(key, from, limit).await
+    }
+
+    async fn line_count(&self, key: &LogKey) -> Result<u64, StoreError> {
+        self.memory().line_count(key).await
+    }
+}
+
+impl Records for FaultStore {
+    fn get(&self, kind: &str, id: &str) -> Result<Option<Record>, RecordError> {
+        self.memory().get(kind, id)
+    }
+
+    fn list(&self, kind: &str, query: &RecordQuery) -> Result<Vec<Record>, RecordError> {
+        self.memory().list(kind, query)
+    }
+
+    fn write(&self, changes: Vec<RecordChange>) -> Result<(), RecordError> {
+        if self.power.is_off() || self.world.trouble().fails(Operation::Record) {
+            return Err(refused("writing a record").into());
+        }
+        Records::write(self.memory(), changes)
+    }
+
+    fn make_durable(&self) -> Result<(), RecordError> {
+        Ok(())
+    }
+}
+
+impl OutputSink for FaultStore {
+    fn stored(&self, key: &LogKey, channel: Channel) -> Result<u64, OutputError> {
+        self.memory().stored(key, channel)
+    }
+
+    fn write(
+        &self,
+        key: &LogKey,
+        channel: Channel,
+        offset: u64,
+        bytes: &[u8],
+    ) -> Result<(), OutputError> {
+        OutputSink::write(self.memory(), key, channel, offset, bytes)
+    }
+
+    fn flush(&self, key: &LogKey) -> Result<(), OutputError> {
+        self.memory().flush(key)
+    }
+}

@@ -1,0 +1,29 @@
+//! All scenarios, by name.
+
+use std::sync::{Arc, LazyLock};
+
+use crate::scenario::{Scenario, flow};
+
+static ALL: LazyLock<Vec<Arc<Scenario>>> = LazyLock::new(|| {
+    let all = flow::scenarios();
+    all.into_iter().map(Arc::new).collect()
+});
+
+/// Returns every scenario.
+fn all() -> &'static [Arc<Scenario>] {
+    &ALL
+}
+
+/// Returns the names of all scenarios.
+pub(crate) fn names() -> Vec<&'static str> {
+    all()
+        .iter()
+        .map(|scenario| scenario.name.as_str())
+        .collect()
+}
+
+/// Returns the scenario of that name.
+pub(crate) fn find(name: &str) -> Arc<Scenario> {
+    let found = all().iter().find(|scenario| scenario.name == name);
+    Arc::clone(found.unwrap_or_else(|| panic!("there is no scenario `{name}`")))
+}

@@ -1,0 +1,142 @@
+//! Thousands of worlds, each made from a seed.
+
+use std::collections::BTreeMap;
+use std::sync::{LazyLock, Mutex};
+
+use oos::base::value::Value;
+
+use crate::plan::Plan;
+use crate::scenario;
+use crate::world::{self, Report};
+
+/// Runs a plan and adds what only a comparison shows.
+pub(crate) fn judge(plan: &Plan) -> Report {
+    let scenario = scenario::find(&plan.scenario);
+    let mut report = world::run(&scenario, plan);
+    if report.broken.is_empty() && plan.only_interrupts() && !scenario.open {
+        let calm = calm_end(&plan.scenario);
+        if report.end != calm {
+            report.broken.push(format!(
+                "it came to {:#}\nand without trouble to {calm:#}",
+                report.end
+            ));
+        }
+    }
+    report
+}
+
+/// Returns what a scenario comes to when nothing goes wrong.
+fn calm_end(name: &str) -> Value {
+    static ENDS: LazyLock<Mutex<BTreeMap<String, Value>>> = LazyLock::new(Mutex::default);
+    if let Some(end) = ENDS.lock().unwrap().get(name) {
+        return end.clone();
+    }
+    let report = world::run(&scenario::find(name), &Plan::calm(name, 0));
+    assert_eq!(report.broken, [""; 0], "{name}: {:#?}", report.story);
+    ENDS.lock()
+        .unwrap()
+        .insert(name.to_owned(), report.end.clone());
+    report.end
+}
+
+/// Leaves out steps for as long as the plan still breaks a law.
+fn shrunk(plan: &Plan) -> Plan {
+    let mut smallest = plan.clone();
+    let mut place = 0;
+    while place < smallest.steps.len() {
+        let mut smaller = smallest.clone();
+        smaller.steps.remove(place);
+        if judge(&smaller).broken.is_empty() {
+            place += 1;
+        } else {
+            smallest = smaller;
+        }
+    }
+    smallest
+}
+
+/// How much of a story is shown.
+const LINES: usize = 60;
+
+/// Fails with everything that is needed to see it again.
+#[track_caller]
+pub(crate) fn check(plan: &Plan) {
+    let report = judge(plan);
+    if report.broken.is_empty() {
+        return;
+    }
+    let small = shrunk(plan);
+    let mut report = judge(&small);
+    // What goes round in circles is seen after a few rounds.
+    report.story.truncate(LINES);
+    panic!(
+        "{:#?}\n{}\n\nsee it again: OOS_SIM_SEED={} cargo nextest run --test sim -E \
+         'test(a_seed_given_by_hand)'\nkeep it: tests/sim/regression/NAME.json\n{}",
+        report.broken,
+        report.story.join("\n"),
+        plan.seed,
+        serde_json::to_string(&small).unwrap(),
+    );
+}
+
+/// How many seeds each of the four parts runs.
+const PART: u64 = 2_500;
+
+fn part(number: u64) {
+    let names = scenario::names();
+    for seed in number * PART..(number + 1) * PART {
+        check(&Plan::of_seed(&names, seed));
+    }
+}
+
+#[test]
+fn the_first_part_of_the_seeds_keeps_the_laws() {
+    part(0);
+}
+
+#[test]
+fn the_second_part_of_the_seeds_keeps_the_laws() {
+    part(1);
+}
+
+#[test]
+fn the_third_part_of_the_seeds_keeps_the_laws() {
+    part(2);
+}
+
+#[test]
+fn the_fourth_part_of_the_seeds_keeps_the_laws() {
+    part(3);
+}
+
+#[test]
+fn a_seed_given_by_hand_keeps_the_laws() {
+    let Some(seed) = std::env::var_os("OOS_SIM_SEED") else {
+        println!("skipped: OOS_SIM_SEED is not set");
+        return;
+    };
+    let seed = seed.to_str().and_then(|seed| seed.parse().ok());
+    check(&Plan::of_seed(
+        &scenario::names(),
+        seed.expect("OOS_SIM_SEED is a number"),
+    ));
+}
+
+#[test]
+fn the_same_seed_makes_the_same_world() {
+    let names = scenario::names();
+    for seed in 0..200 {
+        let plan = Plan::of_seed(&names, seed);
+        let scenario = scenario::find(&plan.scenario);
+        let (first, second) = (world::run(&scenario, &plan), world::run(&scenario, &plan));
+        assert_eq!(first.story, second.story, "seed {seed}");
+        assert_eq!(first, second, "seed {seed}");
+    }
+}
+
+#[test]
+fn nothing_goes_wrong_in_a_calm_world() {
+    for name in scenario::names() {
+        calm_end(name);
+    }
+}
