@@ -59,7 +59,7 @@ impl Execution {
                 let looping = task.and_then(|task| task.looping.as_ref());
                 if let Some(looping) = looping.filter(|looping| looping.paused) {
                     reasons.push(WaitReason::BatchPause {
-                        batch: looping.batch,
+                        batch: looping.ended,
                     });
                 }
             }

@@ -17,6 +17,7 @@ mod output;
 mod plan;
 mod poll;
 mod render;
+mod repeat;
 mod scope;
 mod state;
 #[cfg(test)]

@@ -56,6 +56,7 @@ pub(super) fn plan(task: &Task, scope: &StateScope) -> Result<LoopPlan, Failure>
         max_errors: setting(task, "MaxErrors", count, control.max_errors.as_ref(), false)?
             .unwrap_or(0),
         batches,
+        kept: Arc::default(),
     })
 }
 

@@ -7,7 +7,8 @@ use crate::base::call::{ApiCall, Rest};
 use crate::base::secret::{MASK, Redactor};
 use crate::base::value::{Map, Value};
 use crate::engine::event::{
-    Batches, End, Event, Fact, Failure, LoopPlan, Outer, PollPolicy, Request, Signal, Started, Work,
+    Batches, End, Event, Fact, Failure, Kept, LoopPlan, Outer, PollPolicy, Request, Signal,
+    Started, Taken, Work,
 };
 use crate::store::Seq;
 
@@ -112,7 +113,9 @@ impl Known {
                 }
             }
             Fact::UnitLost { reason, .. } => *reason = self.text(reason),
-            Fact::UnitEnded { end, .. } | Fact::TaskEnded { end, .. } => self.end(end),
+            Fact::UnitEnded { end, .. }
+            | Fact::TaskEnded { end, .. }
+            | Fact::TaskTaken { end, .. } => self.end(end),
             Fact::SignalReceived { signal } => self.signal(signal),
             Fact::CancelRequested { note, .. } | Fact::Approved { note, .. } => {
                 *note = self.text(note);
@@ -154,6 +157,12 @@ impl Known {
         }
         if let Some(repeat) = &mut started.repeats {
             repeat.note = self.text(&repeat.note);
+            for taken in &mut repeat.taken {
+                match taken {
+                    Taken::Task { end, .. } => self.end(end),
+                    Taken::Loop { plan, .. } => self.plan(plan),
+                }
+            }
         }
         started.stored = self.map(&started.stored);
         for planned in started.plan.iter_mut().flat_map(|plan| &mut plan.loops) {
@@ -184,8 +193,15 @@ impl Known {
             items,
             max_errors: _,
             batches: Batches::Concurrency { .. } | Batches::Batch { .. },
+            kept,
         } = plan;
         *items = Arc::new(self.values(items));
+        for kept in Arc::make_mut(kept).iter_mut().flatten() {
+            match kept {
+                Kept::Success { outputs } => *outputs = self.map(outputs),
+                Kept::Skipped => {}
+            }
+        }
     }
 
     fn work(&self, work: &mut Work) {

@@ -4,7 +4,7 @@ use crate::base::id::ExecutionId;
 use crate::base::time::Timestamp;
 use crate::base::value::text;
 use crate::cli::output::{between, counted, duration, waits_for};
-use crate::engine::event::{End, Event, Fact, LoopPlan, Request, Started, UnitId, Work};
+use crate::engine::event::{End, Event, Fact, Kept, LoopPlan, Request, Started, UnitId, Work};
 use crate::engine::status::{ExecutionStatus, TaskStatus};
 use crate::store::view::LoopCounts;
 
@@ -114,6 +114,7 @@ impl ExecutionProgress {
                 self.enter(at, *task, TaskStatus::Running, "stopping")
             }
             Fact::TaskEnded { task, end, .. } => self.end_task(at, *task, end),
+            Fact::TaskTaken { task, end, .. } => self.take_task(at, *task, end),
             Fact::BatchEnded {
                 task,
                 batch,
@@ -194,14 +195,25 @@ impl ExecutionProgress {
         state.child = None;
         if let Some(plan) = looping {
             let total = u32::try_from(plan.items.len()).unwrap_or(u32::MAX);
-            state.counts = Some(LoopCounts {
+            let mut counts = LoopCounts {
                 total,
                 ..LoopCounts::default()
-            });
+            };
+            for kept in plan.kept.iter().flatten() {
+                match kept {
+                    Kept::Success { .. } => counts.success += 1,
+                    Kept::Skipped => counts.skipped += 1,
+                }
+            }
+            state.counts = Some(counts);
         }
         let mut details = state.action.clone();
         if let Some(plan) = looping {
             details = format!("{details}, {}", counted(plan.items.len(), "item"));
+            let kept = plan.kept.iter().flatten().count();
+            if kept > 0 {
+                details = format!("{details}, {kept} taken over");
+            }
         }
         if attempt > 1 {
             details = format!("{details}, attempt {attempt}");
@@ -209,6 +221,12 @@ impl ExecutionProgress {
         let change = self.enter(at, task, TaskStatus::Running, &details);
         self.task(task)?.message.clear();
         change
+    }
+
+    /// Shows a task that was done in the execution that is repeated.
+    fn take_task(&mut self, at: Timestamp, task: u32, end: &End) -> Option<Change> {
+        let (status, _) = outcome(end);
+        self.enter(at, task, status, "taken over")
     }
 
     fn start_unit(

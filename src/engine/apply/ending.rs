@@ -28,7 +28,8 @@ pub(super) fn ended(state: &mut State, place: u32, end: &End, target: Option<&Ju
     };
     task.status = status;
     task.outputs = Arc::new(outputs);
-    if status != TaskStatus::Failed {
+    // A retry goes on with the loop of a task that did not end well.
+    if !matches!(status, TaskStatus::Failed | TaskStatus::Cancelled) {
         task.looping = None;
     }
     if let End::Failed { failure, .. } = end
@@ -41,6 +42,27 @@ pub(super) fn ended(state: &mut State, place: u32, end: &End, target: Option<&Ju
     } else {
         follow(state, place, end, target);
     }
+    Ok(())
+}
+
+/// Takes a task as it had ended in the execution that is repeated.
+pub(super) fn taken(state: &mut State, place: u32, end: &End, target: Option<&Jump>) -> Verdict {
+    let task = task_mut(state, place)?;
+    if task.attempt > 0 || task.status != TaskStatus::Pending {
+        return Err("the task has begun here already".into());
+    }
+    match end {
+        End::Success { outputs } => {
+            task.status = TaskStatus::Success;
+            task.outputs = Arc::new(outputs.clone());
+            task.target = target.cloned();
+        }
+        End::Skipped => task.status = TaskStatus::Skipped,
+        End::Failed { .. } | End::Cancelled { .. } => {
+            return Err("only what ended well is taken over".into());
+        }
+    }
+    follow(state, place, end, target);
     Ok(())
 }
 

@@ -37,6 +37,9 @@ fn follow(state: &mut State, event: &Event) -> Verdict {
 
         (C::Next(place), F::TaskSkipped { task }) if place == *task => task::skipped(state, *task),
         (C::Paused(..), F::TaskSkipped { task }) => task::skipped(state, *task),
+        (C::Next(place), F::TaskTaken { task, end, target }) if place == *task => {
+            ending::taken(state, *task, end, target.as_ref())
+        }
         (C::Next(place) | C::At(place), F::TaskStarted { task, .. }) if place == *task => {
             task::started(state, &event.fact)
         }

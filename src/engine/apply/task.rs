@@ -6,6 +6,7 @@ use crate::engine::apply::place::{behind, task_mut};
 use crate::engine::apply::verdict::Verdict;
 use crate::engine::effect::EffectKey;
 use crate::engine::event::{Fact, StopCause, UnitId};
+use crate::engine::output::collected;
 use crate::engine::state::{Control, LoopState, State, TaskState, deadline_key};
 use crate::engine::status::TaskStatus;
 
@@ -32,6 +33,7 @@ pub(super) fn started(state: &mut State, fact: &Fact) -> Verdict {
         return Err("it is no start of a task".into());
     };
     let again = matches!(state.control, Control::At(_));
+    let template = Arc::clone(&state.template);
     let task = task_mut(state, *place)?;
     if *attempt != task.attempt + 1 {
         return Err(format!("attempt {attempt} follows on {}", task.attempt));
@@ -41,7 +43,10 @@ pub(super) fn started(state: &mut State, fact: &Fact) -> Verdict {
     }
     drop_lost_units(task);
     match (looping, &mut task.looping) {
-        (Some(plan), looping) => *looping = Some(LoopState::new(plan.clone())),
+        (Some(plan), looping) => {
+            let fields = collected(&template.tasks[*place as usize]);
+            *looping = Some(LoopState::new(plan.clone(), &fields));
+        }
         (None, Some(looping)) if !again => looping.restart(),
         (None, _) => {}
     }

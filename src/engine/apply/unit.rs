@@ -2,12 +2,11 @@
 
 use std::sync::Arc;
 
-use crate::base::value::Value;
 use crate::engine::apply::place::task_mut;
 use crate::engine::apply::verdict::Verdict;
 use crate::engine::effect::EffectKey;
 use crate::engine::event::{End, Fact, Failure, UnitId, Work};
-use crate::engine::output::{collected, lookup};
+use crate::engine::output::collected;
 use crate::engine::state::{Item, LoopState, Phase, State, TaskState, Unit};
 
 /// Applies a fact about the unit `id` of the task at work.
@@ -108,11 +107,7 @@ fn end(state: &mut State, id: UnitId, end: &End) -> Verdict {
     };
     let looping = loop_mut(task)?;
     let item = match end {
-        End::Success { .. } if fields.is_empty() => Item::Success(None),
-        End::Success { outputs } => {
-            let values: Vec<Value> = fields.iter().map(|field| lookup(outputs, field)).collect();
-            Item::Success(Some(values.into()))
-        }
+        End::Success { outputs } => Item::success(outputs, &fields),
         End::Skipped => Item::Skipped,
         End::Failed { failure, .. } => {
             count_failure(looping, failure.clone());

@@ -54,6 +54,16 @@ pub enum Fact {
         /// The task's place.
         task: u32,
     },
+    /// A task was taken over from the execution that is repeated: it does not run.
+    TaskTaken {
+        /// The task's place.
+        task: u32,
+        /// How it had ended: well, or skipped.
+        end: End,
+        /// Where an `ACS::Choice` had gone.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        target: Option<Jump>,
+    },
     /// A unit began; what it runs with is here and is never rendered again.
     UnitStarted {
         /// The unit.
@@ -206,6 +216,7 @@ impl Fact {
             Self::ExecutionStarted(_) => "ExecutionStarted",
             Self::TaskStarted { .. } => "TaskStarted",
             Self::TaskSkipped { .. } => "TaskSkipped",
+            Self::TaskTaken { .. } => "TaskTaken",
             Self::UnitStarted { .. } => "UnitStarted",
             Self::UnitSkipped { .. } => "UnitSkipped",
             Self::UnitConfirmed { .. } => "UnitConfirmed",

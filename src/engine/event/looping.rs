@@ -5,6 +5,7 @@ use std::sync::Arc;
 use serde::{Deserialize, Serialize};
 
 use crate::base::value::Value;
+use crate::engine::event::Kept;
 use crate::engine::status::LoopMode;
 
 /// A loop, rendered.
@@ -16,6 +17,13 @@ pub struct LoopPlan {
     pub max_errors: u32,
     /// The batches; a single one unless the mode is Batch.
     pub batches: Batches,
+    /// What items came to in the execution that is repeated, by place; empty if none is.
+    #[serde(default, skip_serializing_if = "is_empty")]
+    pub kept: Arc<Vec<Option<Kept>>>,
+}
+
+fn is_empty(kept: &Arc<Vec<Option<Kept>>>) -> bool {
+    kept.is_empty()
 }
 
 /// How a loop goes through its items.

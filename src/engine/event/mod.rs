@@ -16,7 +16,7 @@ pub use end::{End, Failure, StopCause};
 pub use fact::{Event, Fact};
 pub use looping::{Batches, LoopPlan};
 pub use plan::{BoundPlan, PlannedLoop, Replanned};
-pub use repeat::Repeat;
+pub use repeat::{Kept, Repeat, Taken};
 pub use signal::{Request, Signal};
 pub use started::{Outer, Started, TaskHead};
 pub use unit::UnitId;

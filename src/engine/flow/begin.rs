@@ -6,11 +6,11 @@ use crate::base::time::Timestamp;
 use crate::base::value::{Map, text};
 use crate::engine::builtin::duration;
 use crate::engine::draft::Draft;
-use crate::engine::event::{End, Fact, Failure, LoopPlan};
+use crate::engine::event::{End, Fact, Failure, LoopPlan, Taken};
 use crate::engine::plan::{is_loop, plan};
 use crate::engine::render::{evaluate, evaluation, is_wanted, names_item};
 use crate::engine::scope::StateScope;
-use crate::engine::state::Control;
+use crate::engine::state::{Control, State};
 use crate::template::model::Task;
 
 /// Begins a task: its turn has come, or a person wants it to run (again).
@@ -32,6 +32,46 @@ pub(in crate::engine) fn begin(draft: &mut Draft, place: u32, overrides: Option<
             });
         }
     }
+}
+
+/// Passes over a task that is taken over from the execution that is repeated; tells whether it is.
+pub(super) fn take_over(draft: &mut Draft, place: u32) -> bool {
+    let state = &draft.state;
+    // What is done on cancelling is never what had been done before.
+    let is_fresh = !state.cancelled && state.tasks[place as usize].attempt == 0;
+    let found = taken(state).iter().find_map(|taken| match taken {
+        Taken::Task { task, end, target } if *task == place => Some((end.clone(), target.clone())),
+        Taken::Task { .. } | Taken::Loop { .. } => None,
+    });
+    let Some((end, target)) = found.filter(|_| is_fresh) else {
+        return false;
+    };
+    draft.record(Fact::TaskTaken {
+        task: place,
+        end,
+        target,
+    });
+    true
+}
+
+/// Returns the loop that the first attempt of a task takes over.
+fn taken_loop(state: &State, place: u32) -> Option<&LoopPlan> {
+    let is_first = state.tasks[place as usize].attempt == 0;
+    taken(state)
+        .iter()
+        .filter(|_| is_first)
+        .find_map(|taken| match taken {
+            Taken::Loop { task, plan } if *task == place => Some(plan),
+            Taken::Task { .. } | Taken::Loop { .. } => None,
+        })
+}
+
+fn taken(state: &State) -> &[Taken] {
+    let repeat = state
+        .started
+        .as_ref()
+        .and_then(|started| started.repeats.as_ref());
+    repeat.map_or(&[], |repeat| &repeat.taken)
 }
 
 enum Beginning {
@@ -67,10 +107,10 @@ fn render(draft: &Draft, place: u32, task: &Task) -> Result<Beginning, Failure> 
         return Ok(Beginning::Skipped);
     }
     let goes_on = draft.state.tasks[place as usize].looping.is_some();
-    let looping = if is_loop(task) && !goes_on {
-        Some(plan(task, &scope)?)
-    } else {
-        None
+    let looping = match taken_loop(&draft.state, place) {
+        _ if !is_loop(task) || goes_on => None,
+        Some(taken) => Some(taken.clone()),
+        None => Some(plan(task, &scope)?),
     };
     Ok(Beginning::Started {
         looping,

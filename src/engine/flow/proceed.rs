@@ -15,11 +15,7 @@ pub(in crate::engine) fn proceed(draft: &mut Draft) {
 fn step(draft: &mut Draft) -> bool {
     match draft.state.control {
         Control::New | Control::Paused(..) | Control::Ended(_) => false,
-        Control::Next(place) if asks_before_tasks(draft) => pause(draft, place, WaitReason::Debug),
-        Control::Next(place) => {
-            begin::begin(draft, place, None);
-            true
-        }
+        Control::Next(place) => next_step(draft, place),
         Control::Failed(place) => pause(draft, place, WaitReason::Failure),
         Control::At(place) => {
             let task = &draft.state.tasks[place as usize];
@@ -34,6 +30,18 @@ fn step(draft: &mut Draft) -> bool {
             true
         }
     }
+}
+
+/// Takes the step to a task: it was done before, is asked about, or begins.
+fn next_step(draft: &mut Draft, place: u32) -> bool {
+    if begin::take_over(draft, place) {
+        return true;
+    }
+    if asks_before_tasks(draft) {
+        return pause(draft, place, WaitReason::Debug);
+    }
+    begin::begin(draft, place, None);
+    true
 }
 
 fn asks_before_tasks(draft: &Draft) -> bool {

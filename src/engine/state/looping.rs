@@ -4,8 +4,10 @@ use std::sync::Arc;
 
 use imbl::{OrdSet, Vector};
 
-use crate::base::value::Value;
-use crate::engine::event::{Batches, Failure, LoopPlan};
+use crate::base::name::Name;
+use crate::base::value::{Map, Value};
+use crate::engine::event::{Batches, Failure, Kept, LoopPlan};
+use crate::engine::output::lookup;
 
 /// The state of a loop. Every step costs O(log n), whatever the number of items.
 #[derive(Clone, PartialEq, Debug)]
@@ -20,6 +22,8 @@ pub(in crate::engine) struct LoopState {
     pub again: OrdSet<u32>,
     /// The batch at work, from 0.
     pub batch: u32,
+    /// The batch that ended last, from 1; 0 before.
+    pub ended: u32,
     /// The first item behind the batch at work.
     pub batch_end: u32,
     /// Whether a person must let the next batch begin.
@@ -45,25 +49,52 @@ pub(in crate::engine) enum Item {
     Skipped,
 }
 
+impl Item {
+    /// Makes an item that ended well; `fields` are the outputs that the loop collects.
+    pub(in crate::engine) fn success(outputs: &Map, fields: &[&Name]) -> Self {
+        if fields.is_empty() {
+            return Self::Success(None);
+        }
+        let values: Vec<Value> = fields.iter().map(|field| lookup(outputs, field)).collect();
+        Self::Success(Some(values.into()))
+    }
+}
+
 impl LoopState {
-    /// Makes the state of a loop that has just begun.
-    pub(in crate::engine) fn new(plan: LoopPlan) -> Self {
+    /// Makes the state of a loop that has just begun; `fields` are the outputs that it collects.
+    pub(in crate::engine) fn new(plan: LoopPlan, fields: &[&Name]) -> Self {
         let count = plan.items.len();
+        let items: Vector<Item> = (0..count)
+            .map(|place| match plan.kept.get(place) {
+                Some(Some(Kept::Success { outputs })) => Item::success(outputs, fields),
+                Some(Some(Kept::Skipped)) => Item::Skipped,
+                Some(None) | None => Item::Pending,
+            })
+            .collect();
+        let is_repeated = !plan.kept.is_empty();
         let batch_end = match &plan.batches {
             Batches::Concurrency { .. } => index(count),
             Batches::Batch { sizes, .. } => sizes.first().copied().unwrap_or_default(),
         };
-        Self {
+        let open = (0_u32..)
+            .zip(&items)
+            .filter(|(_, item)| is_repeated && matches!(item, Item::Pending))
+            .map(|(place, _)| place)
+            .collect();
+        let mut state = Self {
             plan: Arc::new(plan),
-            items: std::iter::repeat_n(Item::Pending, count).collect(),
-            next: 0,
-            again: OrdSet::new(),
+            items,
+            next: if is_repeated { index(count) } else { 0 },
+            again: open,
             batch: 0,
+            ended: 0,
             batch_end: batch_end.min(index(count)),
             paused: false,
             failed: 0,
             first_failure: None,
-        }
+        };
+        state.pass_over_done_batches();
+        state
     }
 
     /// Returns the number of items.
@@ -76,6 +107,7 @@ impl LoopState {
         self.again
             .get_min()
             .copied()
+            .filter(|place| *place < self.batch_end)
             .or_else(|| (self.next < self.batch_end).then_some(self.next))
     }
 
@@ -93,11 +125,26 @@ impl LoopState {
 
     /// Tells whether items wait behind this batch.
     pub(in crate::engine) fn has_next_batch(&self) -> bool {
-        self.batch_end < self.count()
+        let behind = self.again.get_max();
+        self.next.max(self.batch_end) < self.count()
+            || behind.is_some_and(|place| *place >= self.batch_end)
     }
 
-    /// Goes on to the next batch.
+    /// Goes on to the next batch in which there is something to do.
     pub(in crate::engine) fn begin_batch(&mut self) {
+        self.ended = self.batch + 1;
+        self.advance();
+        self.pass_over_done_batches();
+    }
+
+    fn pass_over_done_batches(&mut self) {
+        let is_repeated = !self.plan.kept.is_empty();
+        while is_repeated && self.next_item().is_none() && self.has_next_batch() {
+            self.advance();
+        }
+    }
+
+    fn advance(&mut self) {
         self.batch += 1;
         let size = match &self.plan.batches {
             Batches::Concurrency { .. } => self.count(),

@@ -8,8 +8,8 @@ use crate::base::call::{ApiCall, Rest};
 use crate::base::digest::Digest;
 use crate::base::time::Timestamp;
 use crate::engine::event::{
-    Batches, BoundPlan, Delay, End, Event, Fact, Failure, LoopPlan, Outer, PlannedLoop, PollPolicy,
-    Replanned, Request, Signal, StopCause, TaskHead, UnitId, Work,
+    Batches, BoundPlan, Delay, End, Event, Fact, Failure, Kept, LoopPlan, Outer, PlannedLoop,
+    PollPolicy, Repeat, Replanned, Request, Signal, StopCause, Taken, TaskHead, UnitId, Work,
 };
 use crate::engine::status::{ExecutionStatus, LoopMode, WaitReason};
 use crate::engine::tests::world::{map, start_time, started};
@@ -151,6 +151,7 @@ fn task_facts() -> Vec<Fact> {
         items: Arc::new(vec![json!("a"), json!(1)]),
         max_errors: 1,
         batches,
+        kept: Arc::default(),
     };
     let started_with = |looping| Fact::TaskStarted {
         task: 1,
@@ -255,6 +256,49 @@ fn unit_facts() -> Vec<Fact> {
     ]
 }
 
+/// What runs that repeat another one record besides.
+fn repeat_facts() -> Vec<Fact> {
+    let kept = vec![
+        Some(Kept::Success {
+            outputs: map(json!({"id": "i-1"})),
+        }),
+        Some(Kept::Skipped),
+        None,
+    ];
+    let plan = LoopPlan {
+        items: Arc::new(vec![json!("a"), json!("b"), json!("c")]),
+        max_errors: 0,
+        batches: Batches::Concurrency { window: 1 },
+        kept: Arc::new(kept),
+    };
+    let mut settings = started();
+    settings.repeats = Some(Repeat {
+        execution: settings.id.clone(),
+        note: "fixed the disk".into(),
+        taken: vec![
+            Taken::Task {
+                task: 0,
+                end: ends().swap_remove(0),
+                target: Some(Jump::Next),
+            },
+            Taken::Loop { task: 1, plan },
+        ],
+    });
+    vec![
+        Fact::ExecutionStarted(Box::new(settings)),
+        Fact::TaskTaken {
+            task: 0,
+            end: ends().swap_remove(0),
+            target: Some(Jump::Next),
+        },
+        Fact::TaskTaken {
+            task: 2,
+            end: End::Skipped,
+            target: None,
+        },
+    ]
+}
+
 fn facts() -> Vec<Fact> {
     let mut facts = task_facts();
     facts.extend(unit_facts());
@@ -280,6 +324,7 @@ fn facts() -> Vec<Fact> {
     with_secrets.stored_secrets = map(json!({"db/password": "s"}));
     facts.push(Fact::ExecutionStarted(Box::new(with_secrets)));
     facts.extend(plan_facts());
+    facts.extend(repeat_facts());
     facts
 }
 
@@ -349,5 +394,5 @@ fn the_golden_file_has_every_fact() {
     let mut names: Vec<&str> = facts().iter().map(Fact::name).collect();
     names.sort_unstable();
     names.dedup();
-    assert_eq!(names.len(), 21, "{names:?}");
+    assert_eq!(names.len(), 22, "{names:?}");
 }

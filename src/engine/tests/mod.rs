@@ -9,6 +9,8 @@ mod journal;
 mod laws;
 mod looping;
 mod mode;
+mod repeat;
+mod repeat_laws;
 mod unknown;
 mod wait_for;
 mod world;

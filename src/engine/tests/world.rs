@@ -14,7 +14,7 @@ use crate::base::time::Timestamp;
 use crate::base::value::{Map, Value};
 use crate::engine::Execution;
 use crate::engine::effect::{Effect, EffectKey};
-use crate::engine::event::{Event, Fact, Request, Signal, Started, UnitId};
+use crate::engine::event::{Event, Fact, Repeat, Request, Signal, Started, UnitId};
 use crate::engine::input::{Input, Refused};
 use crate::engine::status::{ExecutionStatus, LoopMode, Mode, SafetyCheck, TaskStatus};
 use crate::template::model::Template;
@@ -115,6 +115,26 @@ impl World {
         world
     }
 
+    /// Starts a new execution that takes over what this one, which has ended, came to.
+    pub(super) fn repeat(&self) -> Self {
+        let mut started = self.live.started().expect("it was started").clone();
+        started.repeats = Some(Repeat {
+            execution: started.id.clone(),
+            note: String::new(),
+            taken: self.live.taken_over(),
+        });
+        started.id = ExecutionId::new(start_time(), 8);
+        let mut world = Self {
+            live: Execution::new(Arc::clone(&self.template)),
+            journal: Vec::new(),
+            now: self.now,
+            owed: BTreeMap::new(),
+            template: Arc::clone(&self.template),
+        };
+        world.tell(&Input::Start(Box::new(started))).unwrap();
+        world
+    }
+
     /// Tells the execution something, and checks the laws.
     #[track_caller]
     pub(super) fn tell(&mut self, input: &Input) -> Result<Vec<Event>, Refused> {
@@ -188,6 +208,14 @@ impl World {
         let calls = self.calls();
         assert_eq!(calls.len(), 1, "one call is out: {:?}", self.owed);
         calls[0].2.clone()
+    }
+
+    /// Returns the call of a loop item that is out.
+    #[track_caller]
+    pub(super) fn call_of(&self, item: u32) -> ApiCall {
+        let calls = self.calls();
+        let call = calls.iter().find(|(unit, ..)| unit.item == Some(item));
+        call.expect("the item's call is out").2.clone()
     }
 
     /// Answers the first call that is out.

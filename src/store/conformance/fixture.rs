@@ -107,6 +107,7 @@ pub(in crate::store) fn loop_started(seconds: i64, task: u32, items: Vec<Value>)
                 items: items.into(),
                 max_errors: 0,
                 batches: Batches::Concurrency { window: 2 },
+                kept: std::sync::Arc::default(),
             }),
             overrides: None,
             deadline: None,

@@ -7,9 +7,10 @@ use std::sync::Arc;
 use crate::base::id::ExecutionId;
 use crate::base::time::Timestamp;
 use crate::base::value::{Map, Value};
-use crate::engine::event::{End, Event, Fact, LoopPlan, Started, UnitId, Work};
+use crate::engine::event::{End, Event, Fact, Kept, LoopPlan, Started, UnitId, Work};
 use crate::engine::status::{ExecutionStatus, TaskStatus, WaitReason};
 use crate::store::projection::properties::properties;
+use crate::store::projection::status::{api_of, close, counter, first_wait, is_waiting};
 use crate::store::projection::{DetailRow, ExecutionRow, Place, TaskRow};
 use crate::store::view::LoopCounts;
 use crate::store::{Seq, StoreError};
@@ -141,6 +142,13 @@ impl<R: Rows> Folding<'_, R> {
                 close(row, &End::Skipped, at);
                 self.follow(*task)
             }
+            Fact::TaskTaken { task, end, .. } => {
+                let row = self.task(*task)?;
+                row.begun = Some(seq);
+                row.started = Some(at);
+                close(row, end, at);
+                self.follow(*task)
+            }
             Fact::UnitStarted {
                 unit,
                 work,
@@ -227,7 +235,32 @@ impl<R: Rows> Folding<'_, R> {
             started: Some(at),
             ..TaskRow::pending(&row.name, &row.action)
         };
+        if let Some(plan) = plan {
+            self.items_kept(task, plan, at)?;
+        }
         self.follow(task)
+    }
+
+    /// Shows the items that are taken over from the execution that is repeated.
+    fn items_kept(&mut self, task: u32, plan: &LoopPlan, at: Timestamp) -> Result<(), StoreError> {
+        for (item, kept) in (0..).zip(plan.kept.iter()) {
+            let end = match kept {
+                Some(Kept::Success { outputs }) => End::Success {
+                    outputs: outputs.clone(),
+                },
+                Some(Kept::Skipped) => End::Skipped,
+                None => continue,
+            };
+            let unit = UnitId {
+                task,
+                item: Some(item),
+                attempt: 1,
+            };
+            close(self.unit(unit)?, &end, at);
+            let after = self.unit(unit)?.status;
+            self.count(task, TaskStatus::Pending, after, None)?;
+        }
+        Ok(())
     }
 
     fn unit_started(
@@ -420,78 +453,5 @@ impl<R: Rows> Folding<'_, R> {
             .tasks
             .entry(place)
             .or_insert_with(|| TaskRow::pending("", "")))
-    }
-}
-
-fn close(row: &mut TaskRow, end: &End, at: Timestamp) {
-    let (status, message, outputs) = match end {
-        End::Success { outputs } => (TaskStatus::Success, String::new(), outputs.clone()),
-        End::Failed { failure, outputs } => {
-            (TaskStatus::Failed, failure.to_string(), outputs.clone())
-        }
-        End::Cancelled { report } => (TaskStatus::Cancelled, report.clone(), Map::new()),
-        End::Skipped => (TaskStatus::Skipped, String::new(), Map::new()),
-    };
-    row.status = status;
-    row.message = message;
-    row.outputs = outputs;
-    row.waiting = None;
-    row.ended = Some(at);
-}
-
-fn is_waiting(status: TaskStatus) -> bool {
-    matches!(status, TaskStatus::Waiting | TaskStatus::Unknown)
-}
-
-fn counter(counts: &mut LoopCounts, status: TaskStatus) -> Option<&mut u32> {
-    match status {
-        TaskStatus::Running | TaskStatus::Waiting | TaskStatus::Unknown => {
-            Some(&mut counts.running)
-        }
-        TaskStatus::Success => Some(&mut counts.success),
-        TaskStatus::Failed => Some(&mut counts.failed),
-        TaskStatus::Skipped => Some(&mut counts.skipped),
-        TaskStatus::Pending | TaskStatus::Cancelled => None,
-    }
-}
-
-/// Returns the status that a unit begins with, and what it waits for now or later on.
-fn first_wait(work: &Work) -> (TaskStatus, Option<WaitReason>) {
-    match work {
-        Work::Approval {
-            notice,
-            approvers,
-            required,
-        } => {
-            let reason = WaitReason::Approval {
-                approvers: approvers.clone(),
-                required: *required,
-            };
-            let status = match notice {
-                // People are asked when the message is out: `NoticeSent`.
-                Some(_) => TaskStatus::Running,
-                None => TaskStatus::Waiting,
-            };
-            (status, Some(reason))
-        }
-        Work::Pause => (TaskStatus::Waiting, Some(WaitReason::Pause)),
-        Work::Call { .. }
-        | Work::Poll { .. }
-        | Work::Sleep { .. }
-        | Work::Choice { .. }
-        | Work::Trigger { .. }
-        | Work::Child { .. } => (TaskStatus::Running, None),
-    }
-}
-
-fn api_of(work: &Work) -> String {
-    match work {
-        Work::Call { call } | Work::Poll { call, .. } => call.display_name(),
-        Work::Child { template, .. } => template.clone(),
-        Work::Sleep { .. }
-        | Work::Choice { .. }
-        | Work::Trigger { .. }
-        | Work::Approval { .. }
-        | Work::Pause => String::new(),
     }
 }

@@ -4,6 +4,7 @@
 mod fold;
 mod properties;
 mod row;
+mod status;
 
 pub(crate) use fold::{Changes, Rows, fold, moment};
 pub(crate) use row::{DetailRow, ExecutionRow, Place, TaskRow, execution_view, is_current};

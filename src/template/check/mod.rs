@@ -20,3 +20,4 @@ mod steps;
 pub use checker::{Checker, check};
 pub use registry::codes;
 pub(super) use site::expressions;
+pub(crate) use site::{conditions, expressions_of};

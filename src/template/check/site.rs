@@ -65,6 +65,22 @@ pub(crate) fn expressions(template: &Template) -> impl Iterator<Item = &Expressi
     sites.chain(steps)
 }
 
+/// Returns every expression of one task, those of the steps of an `ACS::Loop` included.
+pub(crate) fn expressions_of(task: &Task) -> impl Iterator<Item = &Expression> {
+    let mut sites = Vec::new();
+    add_task(task, 0, &mut sites);
+    let steps = task.properties.iter().filter(|_| repeats_steps(task));
+    sites.into_iter().map(|site| site.expression).chain(steps)
+}
+
+/// Returns the named conditions of a template.
+pub(crate) fn conditions(template: &Template) -> impl Iterator<Item = &Expression> {
+    template
+        .conditions
+        .iter()
+        .map(|condition| &condition.expression)
+}
+
 fn repeats_steps(task: &Task) -> bool {
     Embedded::from_name(task.action.value.as_str()) == Some(Embedded::Loop)
 }

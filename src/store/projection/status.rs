@@ -1,0 +1,85 @@
+//! What facts mean for the row of a task: statuses, counters, reasons to wait.
+
+use crate::base::time::Timestamp;
+use crate::base::value::Map;
+use crate::engine::event::{End, Work};
+use crate::engine::status::{TaskStatus, WaitReason};
+use crate::store::projection::TaskRow;
+use crate::store::view::LoopCounts;
+
+/// Ends a row.
+pub(super) fn close(row: &mut TaskRow, end: &End, at: Timestamp) {
+    let (status, message, outputs) = match end {
+        End::Success { outputs } => (TaskStatus::Success, String::new(), outputs.clone()),
+        End::Failed { failure, outputs } => {
+            (TaskStatus::Failed, failure.to_string(), outputs.clone())
+        }
+        End::Cancelled { report } => (TaskStatus::Cancelled, report.clone(), Map::new()),
+        End::Skipped => (TaskStatus::Skipped, String::new(), Map::new()),
+    };
+    row.status = status;
+    row.message = message;
+    row.outputs = outputs;
+    row.waiting = None;
+    row.ended = Some(at);
+}
+
+/// Tells whether somebody is waited for.
+pub(super) fn is_waiting(status: TaskStatus) -> bool {
+    matches!(status, TaskStatus::Waiting | TaskStatus::Unknown)
+}
+
+/// Returns the counter of a loop that counts items of a status.
+pub(super) fn counter(counts: &mut LoopCounts, status: TaskStatus) -> Option<&mut u32> {
+    match status {
+        TaskStatus::Running | TaskStatus::Waiting | TaskStatus::Unknown => {
+            Some(&mut counts.running)
+        }
+        TaskStatus::Success => Some(&mut counts.success),
+        TaskStatus::Failed => Some(&mut counts.failed),
+        TaskStatus::Skipped => Some(&mut counts.skipped),
+        TaskStatus::Pending | TaskStatus::Cancelled => None,
+    }
+}
+
+/// Returns the status that a unit begins with, and what it waits for now or later on.
+pub(super) fn first_wait(work: &Work) -> (TaskStatus, Option<WaitReason>) {
+    match work {
+        Work::Approval {
+            notice,
+            approvers,
+            required,
+        } => {
+            let reason = WaitReason::Approval {
+                approvers: approvers.clone(),
+                required: *required,
+            };
+            let status = match notice {
+                // People are asked when the message is out: `NoticeSent`.
+                Some(_) => TaskStatus::Running,
+                None => TaskStatus::Waiting,
+            };
+            (status, Some(reason))
+        }
+        Work::Pause => (TaskStatus::Waiting, Some(WaitReason::Pause)),
+        Work::Call { .. }
+        | Work::Poll { .. }
+        | Work::Sleep { .. }
+        | Work::Choice { .. }
+        | Work::Trigger { .. }
+        | Work::Child { .. } => (TaskStatus::Running, None),
+    }
+}
+
+/// Returns what a unit that waits for a confirmation would call.
+pub(super) fn api_of(work: &Work) -> String {
+    match work {
+        Work::Call { call } | Work::Poll { call, .. } => call.display_name(),
+        Work::Child { template, .. } => template.clone(),
+        Work::Sleep { .. }
+        | Work::Choice { .. }
+        | Work::Trigger { .. }
+        | Work::Approval { .. }
+        | Work::Pause => String::new(),
+    }
+}
