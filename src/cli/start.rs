@@ -22,6 +22,7 @@ use crate::cli::workshop::Workshop;
 use crate::engine::status::{LoopMode, Mode, SafetyCheck};
 use crate::runner::library::template_name;
 use crate::runner::{EntryError, Prepared, StartError, StartRequest, TemplateRef};
+use crate::template::bind::read_arguments;
 use crate::template::entries::EntryName;
 use crate::template::model::Template;
 use crate::template::parse::{Parsed, parse};
@@ -219,14 +220,7 @@ pub(super) fn read_parameters(path: &Path) -> Result<Map, Failure> {
         } else {
             std::fs::read_to_string(path)?
         };
-        match serde_yaml::from_str::<Value>(&text)? {
-            Value::Object(map) => Ok(map),
-            Value::Null => Ok(Map::new()),
-            other => Err(anyhow!(
-                "expected a map of parameters, found {}",
-                crate::base::value::kind(&other)
-            )),
-        }
+        Ok(read_arguments(&text)?)
     };
     read()
         .with_context(|| format!("cannot read parameters from `{}`", path.display()))

@@ -9,8 +9,10 @@ mod binding;
 mod coerce;
 mod constraint;
 mod default;
+mod file;
 mod names;
 #[cfg(test)]
 mod tests;
 
 pub use binding::{BindError, Strictness, bind};
+pub use file::{ARGUMENT_FILE_LIMIT, ArgumentFileError, read_arguments};
