@@ -36,3 +36,5 @@ pub use driver::Sandbox;
 pub use entry::{ARGUMENT, entry};
 pub use probe::probe;
 pub use unpack::Limits;
+#[cfg(feature = "test-seams")]
+pub use unpack::unpack_here;

@@ -17,6 +17,9 @@ use rustix::io::Errno;
 use serde::{Deserialize, Serialize};
 use tar::{Archive, Entry, EntryType};
 
+#[cfg(feature = "test-seams")]
+use crate::provider::local::driver::DriverError;
+
 use super::failure::Failure;
 
 /// Prefix of names that stand for "removed", as OCI layers have it.
@@ -74,13 +77,23 @@ impl Below {
     }
 }
 
-/// Unpacks a `tar.zst` archive. Over folders `below`, only what they hold is marked as removed: in
-/// a folder that is the instance's own, the overlay would list the marks as files.
+/// Unpacks a `tar.zst` archive as [`unpack_tar`] does.
 pub(super) fn unpack(archive: File, limits: Limits, below: Option<&Below>) -> Result<(), Failure> {
+    let decoder =
+        zstd::Decoder::new(archive).map_err(Failure::system::<io::Error>("reading the archive"))?;
+    unpack_tar(decoder, limits, below)
+}
+
+/// Unpacks a `tar` archive. Over folders `below`, only what they hold is marked as removed: in
+/// a folder that is the instance's own, the overlay would list the marks as files.
+pub(super) fn unpack_tar(
+    archive: impl Read,
+    limits: Limits,
+    below: Option<&Below>,
+) -> Result<(), Failure> {
     let damaged = || Failure::system::<io::Error>("reading the archive");
-    let decoder = zstd::Decoder::new(archive).map_err(damaged())?;
     // One byte more than is allowed, so that an archive of exactly the limit is complete.
-    let mut archive = Archive::new(decoder.take(limits.bytes.saturating_add(1)));
+    let mut archive = Archive::new(archive.take(limits.bytes.saturating_add(1)));
     let mut folders = Vec::new();
     let mut total = 0_u64;
     let mut count = 0_u64;
@@ -112,6 +125,13 @@ pub(super) fn unpack(archive: File, limits: Limits, below: Option<&Below>) -> Re
         set_time(path, *time).map_err(Failure::system("setting times"))?;
     }
     Ok(())
+}
+
+/// Unpacks a `tar` archive into the root folder of the calling process, which must have entered a
+/// user namespace and a root folder made for this: the fuzz target of archives does.
+#[cfg(feature = "test-seams")]
+pub fn unpack_here(archive: &[u8], limits: Limits) -> Result<(), DriverError> {
+    Ok(unpack_tar(archive, limits, None)?)
 }
 
 /// Returns where an entry goes, or `None` for the root itself.
