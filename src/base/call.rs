@@ -121,6 +121,13 @@ pub enum CallFault {
         /// Why, in words.
         reason: String,
     },
+    /// The store could not take what the call had to record. Never an answer: what the call has
+    /// done is found again by whoever makes it again.
+    #[error("{reason}")]
+    Storage {
+        /// Why, in words.
+        reason: String,
+    },
     /// The call was cancelled and what it had started has been ended.
     #[error("cancelled: {report}")]
     Cancelled {

@@ -38,7 +38,7 @@ fn run() -> Exit {
             };
             let outcome = arguments.command.run(&mut session);
             output = session.output;
-            outcome
+            outcome.map_err(|failure| failure.naming(&session.settings.data_dir))
         }
         Err(error) => Err(error.into()),
     };

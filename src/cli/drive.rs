@@ -2,7 +2,6 @@
 
 use std::time::Duration;
 
-use tokio::signal::unix::{SignalKind, signal};
 use tokio::sync::broadcast::Receiver;
 use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
@@ -14,6 +13,7 @@ use crate::cli::client;
 use crate::cli::environment;
 use crate::cli::exit::Exit;
 use crate::cli::global::Format;
+use crate::cli::interrupt::Interrupts;
 use crate::cli::output::{Output, print_result, wait_lines};
 use crate::cli::progress::{Follower, Tree, print_changes};
 use crate::cli::report::Failure;
@@ -46,12 +46,14 @@ pub(super) async fn drive(
     if let Some(exit) = print_ended(runner, id, session).await? {
         return Ok(exit);
     }
+    // One stream for all of it, so that no Ctrl-C is missed between two looks.
+    let mut interrupts = Interrupts::new()?;
     let mut watch = Watch::new(runner, id, stop_when_waiting, session).await?;
     if story == Story::FromNow {
         watch.skip_past().await?;
     }
-    let driven = watch.drive().await?;
-    finish_guests(runner, &driven).await;
+    let driven = watch.drive(&mut interrupts).await?;
+    finish_guests(runner, &driven, &mut interrupts).await;
     let view = runner.store().execution(id).await?;
     let view = view.ok_or_else(|| Failure::internal(RunnerError::NotFound(id.clone())))?;
     if driven == Driven::Stopped {
@@ -63,7 +65,7 @@ pub(super) async fn drive(
 }
 
 /// Waits for the executions that this one has started; Ctrl-C lets go of them.
-async fn finish_guests(runner: &Runner, driven: &Driven) {
+async fn finish_guests(runner: &Runner, driven: &Driven, interrupts: &mut Interrupts) {
     let stop = CancellationToken::new();
     if *driven == Driven::Stopped {
         stop.cancel();
@@ -72,7 +74,7 @@ async fn finish_guests(runner: &Runner, driven: &Driven) {
     tokio::pin!(finishing);
     tokio::select! {
         () = &mut finishing => return,
-        Ok(()) = tokio::signal::ctrl_c() => stop.cancel(),
+        () = interrupts.next() => stop.cancel(),
     }
     finishing.await;
 }
@@ -180,7 +182,7 @@ impl<'a> Watch<'a> {
         Ok(())
     }
 
-    async fn drive(mut self) -> Result<Driven, Failure> {
+    async fn drive(mut self, interrupts: &mut Interrupts) -> Result<Driven, Failure> {
         let mut news = self.runner.subscribe();
         let mut working = JoinSet::new();
         let (runner, id) = (self.runner.clone(), self.id.clone());
@@ -190,10 +192,8 @@ impl<'a> Watch<'a> {
         };
         working.spawn(async move { runner.drive(&id, options).await });
         let mut clock = tokio::time::interval(LOOK_AGAIN);
-        // One stream for all of it, so that no Ctrl-C is missed between two looks.
-        let mut interrupts = signal(SignalKind::interrupt())?;
         let driven = loop {
-            let wake = self.wake(&mut working, &mut news, &mut clock, &mut interrupts);
+            let wake = self.wake(&mut working, &mut news, &mut clock, interrupts);
             match wake.await {
                 Wake::Driven(driven) => break driven,
                 Wake::Answered(answer) => self.send(answer).await?,
@@ -214,7 +214,7 @@ impl<'a> Watch<'a> {
         working: &mut JoinSet<Result<Driven, RunnerError>>,
         news: &mut Receiver<News>,
         clock: &mut tokio::time::Interval,
-        interrupts: &mut tokio::signal::unix::Signal,
+        interrupts: &mut Interrupts,
     ) -> Wake {
         tokio::select! {
             Some(driven) = working.join_next() => {
@@ -223,7 +223,7 @@ impl<'a> Watch<'a> {
             Some(answer) = self.asked.join_next() => {
                 Wake::Answered(answer.expect("asking does not panic"))
             }
-            Some(()) = interrupts.recv() => Wake::Interrupted,
+            () = interrupts.next() => Wake::Interrupted,
             // What a slow watcher misses is only the newest line of output.
             Ok(news) = news.recv() => Wake::News(news),
             _ = clock.tick() => Wake::Tick,
@@ -296,7 +296,7 @@ impl<'a> Watch<'a> {
         }
     }
 
-    /// The first Ctrl-C stops starting new work, the second leaves at once; both are resumable.
+    /// The first interrupt stops starting new work, the second leaves at once; both are resumable.
     fn interrupt(&mut self) -> Result<(), Failure> {
         if let Some(tree) = &mut self.tree {
             tree.leave();
@@ -344,6 +344,9 @@ impl From<RunnerError> for Failure {
                 Self::internal(error).hinted("`oos store check` says what is damaged.")
             }
             RunnerError::Store(error) => error.into(),
+            RunnerError::Storage { .. } => {
+                Self::internal(error).hinted("`oos doctor` checks the data directory.")
+            }
         }
     }
 }

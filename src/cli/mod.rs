@@ -21,6 +21,7 @@ mod workshop;
 mod answer;
 mod detach;
 mod drive;
+mod interrupt;
 mod prompt;
 mod start;
 mod template_file;

@@ -1,10 +1,13 @@
 //! The one place that prints errors: what failed, why, what to do about it, and the exit code.
 
+use std::path::Path;
 use std::{fmt, io};
 
 use crate::cli::exit::Exit;
 use crate::cli::output::{Output, Role};
 use crate::config::ConfigError;
+use crate::runner::RunnerError;
+use crate::store::StoreError;
 
 /// Why a command could not do what it was asked.
 #[derive(Debug)]
@@ -61,6 +64,20 @@ impl Failure {
         match hint {
             Some(hint) => self.hinted(hint),
             None => self,
+        }
+    }
+
+    /// Names the data directory if it is what failed.
+    pub(super) fn naming(self, data_dir: &Path) -> Self {
+        let Self::Told { error, .. } = &self else {
+            return self;
+        };
+        let is_store = error.is::<StoreError>()
+            || matches!(error.downcast_ref(), Some(RunnerError::Storage { .. }));
+        if is_store {
+            self.hinted(format!("The data directory is `{}`.", data_dir.display()))
+        } else {
+            self
         }
     }
 

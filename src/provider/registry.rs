@@ -89,7 +89,9 @@ fn is_passing(fault: &CallFault) -> bool {
             error.code.starts_with("Throttling")
                 || ["ServiceUnavailable", "InternalError"].contains(&error.code.as_str())
         }
-        CallFault::Unknown { .. } | CallFault::Cancelled { .. } => false,
+        CallFault::Unknown { .. } | CallFault::Storage { .. } | CallFault::Cancelled { .. } => {
+            false
+        }
     }
 }
 

@@ -22,6 +22,7 @@ use crate::runner::broadcast::News;
 use crate::runner::child;
 use crate::runner::closure::Closure;
 use crate::runner::effector;
+use crate::runner::failpoint;
 use crate::runner::handle::{Runner, RunnerError};
 use crate::runner::mail::Order;
 use crate::store::Seq;
@@ -254,11 +255,13 @@ impl Conductor {
         if events.is_empty() {
             return Ok(None);
         }
+        failpoint::pass();
         self.seq = self
             .runner
             .store()
             .append(&self.id, self.seq, &events)
             .await?;
+        failpoint::pass();
         for event in &events {
             self.execution
                 .apply(event)
@@ -306,6 +309,7 @@ impl Conductor {
             None
         };
         if let Some(number) = order.number {
+            failpoint::pass();
             let refusal = refused.map(|refused| refused.to_string());
             self.runner.store().settle(number, refusal).await?;
         }
@@ -321,6 +325,7 @@ impl Conductor {
     }
 
     fn dispatch(&mut self, key: EffectKey, effect: Effect, resumed: bool) {
+        failpoint::pass();
         match (key, effect) {
             (EffectKey::Call(unit, number), Effect::Call { call, task }) => {
                 let cancel = CancellationToken::new();

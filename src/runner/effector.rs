@@ -11,6 +11,7 @@ use crate::engine::event::UnitId;
 use crate::engine::input::Input;
 use crate::provider::CallContext;
 use crate::runner::conductor::Told;
+use crate::runner::failpoint;
 use crate::runner::handle::{Runner, RunnerError};
 use crate::runner::loopback;
 
@@ -40,7 +41,12 @@ fn recovery(runner: &Runner, call: &ApiCall) -> Option<Recovery> {
 /// Makes the call and returns its answer as input.
 pub(super) async fn fly(runner: Runner, flight: Flight) -> Result<Told, RunnerError> {
     let (unit, call) = (flight.unit, flight.number);
-    let answer = answer(&runner, flight).await;
+    let answer = match answer(&runner, flight).await {
+        // What cannot be recorded is no answer: whoever resumes asks again.
+        Err(CallFault::Storage { reason }) => return Err(RunnerError::Storage { reason }),
+        answer => answer,
+    };
+    failpoint::pass();
     Ok(Told::Input(Input::Answered { unit, call, answer }))
 }
 

@@ -24,6 +24,7 @@ use crate::runner::clock::Clock;
 use crate::runner::closure::Closure;
 use crate::runner::conductor::{self, Ended, Seat, Tree};
 use crate::runner::entries::NoParameters;
+use crate::runner::failpoint;
 use crate::runner::library::Library;
 use crate::runner::loopback;
 use crate::runner::mail::{MailRoom, Order};
@@ -133,6 +134,12 @@ pub enum RunnerError {
     /// The store failed.
     #[error(transparent)]
     Store(#[from] StoreError),
+    /// The store failed where a call had something to record.
+    #[error("{reason}")]
+    Storage {
+        /// Why, in words.
+        reason: String,
+    },
 }
 
 /// What became of a signal.
@@ -289,7 +296,9 @@ impl Runner {
             .expect("a new execution can always start");
         // Only the start itself: a call on record would look as if somebody had made it and died.
         events.truncate(1);
+        failpoint::pass();
         self.store().append(&id, 0, &events).await?;
+        failpoint::pass();
         self.broadcast().send(|| News::Events {
             id: id.clone(),
             events: events.into(),

@@ -8,6 +8,7 @@ pub mod closure;
 mod conductor;
 mod effector;
 mod entries;
+mod failpoint;
 pub mod handle;
 pub mod library;
 mod loopback;

@@ -15,6 +15,7 @@ mod cloud;
 mod corpus;
 mod docs;
 mod errors;
+mod faults;
 mod loop_scale;
 mod mutation;
 mod recovery;

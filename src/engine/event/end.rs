@@ -68,6 +68,10 @@ impl From<CallFault> for Failure {
                 code: "Unknown".into(),
                 message: reason,
             },
+            CallFault::Storage { reason } => Self {
+                code: "Storage".into(),
+                message: reason,
+            },
             CallFault::Cancelled { report } => Self {
                 code: "Cancelled".into(),
                 message: report,

@@ -7,7 +7,7 @@ use std::time::Duration;
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 
-use crate::base::call::{ApiError, CallFault};
+use crate::base::call::CallFault;
 use crate::base::output::{Channel, LogKey, OutputError};
 use crate::provider::CallContext;
 use crate::provider::local::cloud::LocalCloud;
@@ -225,5 +225,7 @@ async fn blocking<R: Send + 'static>(
     tokio::task::spawn_blocking(work)
         .await
         .expect("a sink does not panic")
-        .map_err(|error| ApiError::new("StoreFailure", error.to_string()).into())
+        .map_err(|error| CallFault::Storage {
+            reason: error.to_string(),
+        })
 }

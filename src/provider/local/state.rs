@@ -144,5 +144,7 @@ fn decode<T: Entity>(record: Record) -> Result<Stored<T>, CallFault> {
 }
 
 fn store_fault(error: &RecordError) -> CallFault {
-    ApiError::new("StoreFailure", error.to_string()).into()
+    CallFault::Storage {
+        reason: error.to_string(),
+    }
 }

@@ -19,7 +19,16 @@ impl From<rusqlite::Error> for StoreError {
                     ),
                 );
             }
-            Some(ErrorCode::DiskFull) => "the disk is full".into(),
+            Some(ErrorCode::DiskFull) => {
+                "the disk is full; what was recorded is safe: make room and go on".into()
+            }
+            Some(ErrorCode::SystemIoFailure) => format!(
+                "{error}: the disk is failing or a limit on file sizes was reached (`ulimit -f`)"
+            ),
+            Some(ErrorCode::CannotOpen) => format!(
+                "{error}: it is not there, not for this user, or too many files are open \
+                 (`ulimit -n`)"
+            ),
             Some(ErrorCode::ReadOnly) => {
                 "the data directory cannot be written; give another one with `--data-dir`".into()
             }

@@ -34,6 +34,7 @@ fn everything_holds_for_an_ordinary_user_too() {
     let output = as_user()
         .args([
             "sandbox::",
+            "faults::cancel::",
             "--skip",
             "sandbox::user::",
             "--test-threads",

@@ -14,8 +14,9 @@ use serde::{Deserialize, Serialize};
 use super::entry::take_stdin;
 use super::wire;
 
-/// How many processes and threads a user may have in an instance when a command starts one.
-const MOST_PROCESSES: u64 = 4096;
+/// How many processes and threads a user may have in an instance when a command starts one: plenty
+/// for services, and a fork bomb leaves the host usable.
+const MOST_PROCESSES: u64 = 1024;
 
 /// The part of what the starter of the instance may have that an instance gets at most: without the
 /// rest nobody could cancel a fork bomb.

@@ -1,9 +1,11 @@
 //! The sandbox as a [`Driver`]: moves blocking work off the runtime and waits for news.
 
 use std::path::PathBuf;
+use std::sync::Arc;
 use std::time::Duration;
 
 use async_trait::async_trait;
+use tokio::sync::Semaphore;
 use tokio::time::{Instant, sleep_until};
 
 use crate::base::digest::Digest;
@@ -28,12 +30,17 @@ const KILL_PATIENCE: Duration = Duration::from_secs(20);
 const SHORTEST_PAUSE: Duration = Duration::from_millis(1);
 const LONGEST_PAUSE: Duration = Duration::from_millis(100);
 
+/// How many commands are looked at or started at the same time: each takes a few open files, of
+/// which a process may have few.
+const LOOKS: usize = 8;
+
 /// Runs instances in Linux namespaces.
 ///
 /// Its futures are not cancel-safe: what they began goes on, and the same call may be made again.
 #[derive(Clone, Debug)]
 pub struct Sandbox {
     layers: Layers,
+    looks: Arc<Semaphore>,
 }
 
 impl Sandbox {
@@ -42,16 +49,16 @@ impl Sandbox {
     /// first thing.
     pub fn new(root: PathBuf, executable: PathBuf) -> Result<Self, DriverError> {
         let ids = Ids::of_this_process().map_err(system("looking up ids"))?;
+        let step = format!("making the state folder `{}`", root.display());
         let layout = Layout::new(root);
-        layout
-            .prepare(ids)
-            .map_err(system("making the state folder"))?;
+        layout.prepare(ids).map_err(system(step))?;
         Ok(Self {
             layers: Layers {
                 layout,
                 launcher: Launcher { executable, ids },
                 limits: Limits::default(),
             },
+            looks: Arc::new(Semaphore::new(LOOKS)),
         })
     }
 
@@ -83,6 +90,17 @@ impl Sandbox {
             .map_err(system("running blocking work"))?
     }
 
+    /// Runs short work on a command in turn with that of others.
+    async fn with_turn<T: Send + 'static>(
+        &self,
+        id: &str,
+        work: impl FnOnce(&Instance) -> Result<T, DriverError> + Send + 'static,
+    ) -> Result<T, DriverError> {
+        let turn = self.looks.acquire().await;
+        let _turn = turn.expect("the semaphore is never closed");
+        self.with(id, work).await
+    }
+
     /// Looks at a command again and again until `ready` likes what it sees or `wait` is over.
     async fn look<T: Send + 'static>(
         &self,
@@ -97,7 +115,7 @@ impl Sandbox {
         loop {
             let (look, name) = (look.clone(), invocation.to_owned());
             let seen = self
-                .with(instance, move |instance| look(instance, &name))
+                .with_turn(instance, move |instance| look(instance, &name))
                 .await?;
             if ready(&seen) || Instant::now() >= until {
                 return Ok(seen);
@@ -146,7 +164,7 @@ impl Driver for Sandbox {
         command: &Command,
     ) -> Result<(), DriverError> {
         let (invocation, command) = (invocation.to_owned(), command.clone());
-        self.with(instance, move |instance| {
+        self.with_turn(instance, move |instance| {
             instance.invoke(&invocation, command)
         })
         .await

@@ -24,15 +24,18 @@ const PATIENCE: Duration = Duration::from_secs(10);
 /// Names of processes, each told apart from later ones of its number by its start.
 type Found = BTreeMap<(i32, u64), String>;
 
+/// Is shown one process after the other.
+type Visit<'a> = &'a mut dyn FnMut(Stat) -> io::Result<()>;
+
 /// Ends all descendants of the calling process and reaps its children.
 pub(super) fn end_descendants() -> io::Result<KillReport> {
-    let this = this_process();
-    end_all(|| living_below(this))
+    let this = i32::try_from(std::process::id()).expect("process numbers fit");
+    end_all(|visit| living_below(this)?.into_iter().try_for_each(visit))
 }
 
 /// Ends all processes that have `mark` in their environment, and all below them.
 pub(super) fn end_marked(mark: &str) -> io::Result<KillReport> {
-    end_all(|| living_marked(mark))
+    end_all(|visit| visit_marked(mark, visit))
 }
 
 /// Lists what lives below a process, as `pid name`.
@@ -40,30 +43,33 @@ pub(super) fn names_below(pid: i32) -> io::Result<Vec<String>> {
     Ok(living_below(pid)?.iter().map(name).collect())
 }
 
-fn end_all(list: impl Fn() -> io::Result<Vec<Stat>>) -> io::Result<KillReport> {
+/// Ends all living processes that `each` shows.
+fn end_all(each: impl Fn(Visit<'_>) -> io::Result<()>) -> io::Result<KillReport> {
     let deadline = monotonic() + PATIENCE;
     let mut found = Found::new();
     // What is stopped cannot start anything: once a pass finds nobody new, nobody will appear.
     loop {
         let mut news = false;
-        for stat in list()? {
+        each(&mut |stat| {
             signal(stat.pid, Signal::SIGSTOP)?;
-            news |= found
-                .insert((stat.pid, stat.started), name(&stat))
-                .is_none();
-        }
+            let known = found.insert((stat.pid, stat.started), name(&stat));
+            news |= known.is_none();
+            Ok(())
+        })?;
         if !news || monotonic() > deadline {
             break;
         }
     }
     loop {
-        let living = list()?;
+        let mut living = Vec::new();
+        each(&mut |stat| {
+            signal(stat.pid, Signal::SIGKILL)?;
+            found.insert((stat.pid, stat.started), name(&stat));
+            living.push(stat);
+            Ok(())
+        })?;
         if living.is_empty() || monotonic() > deadline {
             return Ok(report(found, &living));
-        }
-        for stat in &living {
-            found.insert((stat.pid, stat.started), name(stat));
-            signal(stat.pid, Signal::SIGKILL)?;
         }
         reap(&mut |_| {})?;
         pause(Duration::from_millis(1));
@@ -105,16 +111,27 @@ fn signal(pid: i32, signal: Signal) -> io::Result<()> {
 }
 
 fn living_below(pid: i32) -> io::Result<Vec<Stat>> {
-    Ok(living(descendants(all()?, &[pid])))
+    Ok(descendants(all()?, vec![pid])
+        .into_iter()
+        .filter(|stat| !stat.is_dead())
+        .collect())
 }
 
-fn living_marked(mark: &str) -> io::Result<Vec<Stat>> {
-    let (marked, others): (Vec<Stat>, Vec<Stat>) =
-        all()?.into_iter().partition(|stat| is_marked(stat, mark));
-    let pids: Vec<i32> = marked.iter().map(|stat| stat.pid).collect();
-    let mut result = living(marked);
-    result.extend(living(descendants(others, &pids)));
-    Ok(result)
+/// Shows each as soon as it is found: a fork bomb that is not stopped yet slows the reading down.
+fn visit_marked(mark: &str, visit: Visit<'_>) -> io::Result<()> {
+    let (mut others, mut parents) = (Vec::new(), Vec::new());
+    for stat in all()? {
+        if is_marked(&stat, mark) {
+            parents.push(stat.pid);
+            if !stat.is_dead() {
+                visit(stat)?;
+            }
+        } else {
+            others.push(stat);
+        }
+    }
+    let below = descendants(others, parents).into_iter();
+    below.filter(|stat| !stat.is_dead()).try_for_each(visit)
 }
 
 fn is_marked(stat: &Stat, mark: &str) -> bool {
@@ -122,14 +139,6 @@ fn is_marked(stat: &Stat, mark: &str) -> bool {
     let environment = fs::read(format!("/proc/{}/environ", stat.pid)).unwrap_or_default();
     let mut variables = environment.split(|byte| *byte == 0);
     variables.any(|variable| variable == mark.as_bytes())
-}
-
-fn living(stats: Vec<Stat>) -> Vec<Stat> {
-    stats.into_iter().filter(|stat| !stat.is_dead()).collect()
-}
-
-fn this_process() -> i32 {
-    i32::try_from(std::process::id()).expect("process numbers fit")
 }
 
 /// Lists the processes of this pid namespace.
@@ -151,13 +160,12 @@ pub(super) fn all() -> io::Result<Vec<Stat>> {
     Ok(stats)
 }
 
-fn descendants(all: Vec<Stat>, of: &[i32]) -> Vec<Stat> {
+fn descendants(all: Vec<Stat>, mut parents: Vec<i32>) -> Vec<Stat> {
     let mut children: HashMap<i32, Vec<Stat>> = HashMap::new();
     for stat in all {
         children.entry(stat.parent).or_default().push(stat);
     }
     let mut result = Vec::new();
-    let mut parents = of.to_vec();
     while let Some(parent) = parents.pop() {
         for stat in children.remove(&parent).unwrap_or_default() {
             parents.push(stat.pid);
@@ -181,7 +189,10 @@ mod tests {
             started: 1,
         };
         let all = vec![stat(1, 0), stat(5, 1), stat(6, 5), stat(7, 6), stat(8, 1)];
-        let mut pids: Vec<i32> = descendants(all, &[5]).iter().map(|stat| stat.pid).collect();
+        let mut pids: Vec<i32> = descendants(all, vec![5])
+            .iter()
+            .map(|stat| stat.pid)
+            .collect();
         pids.sort_unstable();
         assert_eq!(pids, [6, 7]);
     }

@@ -1,0 +1,12 @@
+//! Faults of every kind, put into the real program: nothing is lost and nothing is done twice.
+//!
+//! `OOS_FAULT_MINUTES` makes the tests with chance in them go on for so long; `OOS_FAULT_SEED`
+//! repeats one.
+
+mod cancel;
+mod dice;
+mod helper;
+mod kill;
+mod ledger;
+mod point;
+mod spread;
