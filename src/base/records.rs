@@ -17,6 +17,8 @@ pub struct Record {
     pub tags: Vec<(String, String)>,
     /// Counts the writes of this record, from 1; 0 for a record that was never stored.
     pub revision: u64,
+    /// Whether the document holds a secret, so that it must not be readable on disk.
+    pub sealed: bool,
 }
 
 /// Which records to list; unset fields do not restrict. Results are ordered by creation.

@@ -7,6 +7,7 @@ use clap::{CommandFactory as _, Parser as _};
 use crate::cli::argument::Arguments;
 use crate::cli::environment;
 use crate::cli::exit::Exit;
+use crate::cli::guard;
 use crate::cli::output::Output;
 use crate::cli::report::Failure;
 use crate::cli::session::{Outcome, Session};
@@ -15,6 +16,7 @@ use crate::config::Settings;
 
 /// Runs the command that the process was started with.
 pub fn main() -> ExitCode {
+    guard::guard_panics();
     // A panic has printed what it has to say; its exit code is one of ours like any other.
     std::panic::catch_unwind(run)
         .unwrap_or(Exit::Internal)

@@ -7,12 +7,12 @@ use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
 
 use crate::base::id::ExecutionId;
-use crate::base::secret::Redactor;
 use crate::cli::answer::{self, Answer};
 use crate::cli::client;
 use crate::cli::environment;
 use crate::cli::exit::Exit;
 use crate::cli::global::Format;
+use crate::cli::guard;
 use crate::cli::interrupt::Interrupts;
 use crate::cli::output::{Output, print_result, wait_lines};
 use crate::cli::progress::{Follower, Tree, print_changes};
@@ -133,7 +133,6 @@ struct Watch<'a> {
     follower: Follower,
     /// Drawn on terminals; elsewhere there are lines.
     tree: Option<Tree>,
-    redactor: Redactor,
     stop: CancellationToken,
     /// Whether nobody is asked, since the work stops when it comes to waiting.
     leaves_when_waiting: bool,
@@ -159,7 +158,7 @@ impl<'a> Watch<'a> {
         leaves_when_waiting: bool,
         session: &'a mut Session,
     ) -> Result<Self, Failure> {
-        let events = runner.store().read(id).await?;
+        hide_secrets(&runner.store().read(id).await?);
         let output = &mut session.output;
         let tree = output.can_redraw().then(Tree::default);
         Ok(Self {
@@ -168,7 +167,6 @@ impl<'a> Watch<'a> {
             output,
             follower: Follower::new(id.clone()),
             tree,
-            redactor: redactor(&events),
             stop: CancellationToken::new(),
             leaves_when_waiting,
             asked: JoinSet::new(),
@@ -314,22 +312,20 @@ impl<'a> Watch<'a> {
 
     fn hear(&mut self, news: &News) {
         if let (Some(tree), News::Output { key, bytes, .. }) = (&mut self.tree, news) {
-            let bytes = self.redactor.bytes(bytes);
-            tree.note_output(key, &String::from_utf8_lossy(&bytes));
+            tree.note_output(key, &String::from_utf8_lossy(bytes));
         }
     }
 }
 
-/// Returns the filter that takes the secrets of an execution out of live output.
-fn redactor(events: &[Event]) -> Redactor {
-    let Some(Event {
+/// Hides the secrets of an execution from messages.
+fn hide_secrets(events: &[Event]) {
+    if let Some(Event {
         fact: Fact::ExecutionStarted(started),
         ..
     }) = events.first()
-    else {
-        return Redactor::default();
-    };
-    Redactor::new(started.secrets())
+    {
+        guard::hide(started.secrets());
+    }
 }
 
 impl From<RunnerError> for Failure {

@@ -6,6 +6,7 @@ mod argument;
 mod environment;
 mod exit;
 mod global;
+mod guard;
 mod option;
 mod passphrase;
 mod reference;

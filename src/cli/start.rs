@@ -11,6 +11,7 @@ use crate::base::diagnostic::Diagnostic;
 use crate::base::name::nearest;
 use crate::base::source::Source;
 use crate::base::value::{Map, Value};
+use crate::cli::guard;
 use crate::cli::option::Tag;
 use crate::cli::output::{DiagnosticReport, Output, counted};
 use crate::cli::prompt;
@@ -175,6 +176,7 @@ impl StartArguments {
             other => other,
         };
         let prepared = prepared.map_err(|error| refused(error, &mut session.output))?;
+        guard::hide(prepared.started().secrets());
         print_frames(
             &prepared.template().source,
             prepared.warnings(),

@@ -5,6 +5,7 @@ use tracing_subscriber::EnvFilter;
 use tracing_subscriber::filter::LevelFilter;
 
 use crate::cli::environment;
+use crate::cli::guard::GuardedError;
 
 /// Chooses how much is said, in the syntax of `tracing`; wins over `-v`.
 const LOG_VARIABLE: &str = "OOS_LOG";
@@ -30,7 +31,7 @@ pub(super) fn start(verbosity: u8) {
         .parse_lossy(directives.unwrap_or_default());
     let subscriber = tracing_subscriber::fmt()
         .with_env_filter(filter)
-        .with_writer(std::io::stderr);
+        .with_writer(GuardedError::default);
     if environment::variable(LOG_FORMAT_VARIABLE).as_deref() == Some("json") {
         subscriber.json().init();
     } else {

@@ -115,6 +115,7 @@ impl Cloud {
             document: Value::Null,
             tags: Vec::new(),
             revision: 0,
+            sealed: false,
         };
         if let Err(error) = self.store.write(vec![RecordChange::Put(record)]) {
             return Err(CallFault::Unreachable {

@@ -98,6 +98,11 @@ impl Redactor {
         }
     }
 
+    /// Tells whether a secret is anywhere in `value`.
+    pub fn finds(&self, value: &Value) -> bool {
+        !self.is_empty() && self.value(value) != *value
+    }
+
     /// Returns `value` with every secret masked, in keys as well.
     pub fn value(&self, value: &Value) -> Value {
         if self.is_empty() {

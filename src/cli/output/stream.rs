@@ -7,6 +7,7 @@ use serde::Serialize;
 
 use crate::cli::environment;
 use crate::cli::global::{ColorChoice, Format, GlobalArguments};
+use crate::cli::guard;
 use crate::cli::output::style::Role;
 
 /// The width of lines where no terminal says how wide it is.
@@ -164,7 +165,7 @@ impl Output {
         if let Err(error) = self.stdout.flush() {
             tracing::debug!(%error, "standard output is closed");
         }
-        if let Err(error) = writeln!(self.stderr, "{line}") {
+        if let Err(error) = writeln!(self.stderr, "{}", guard::masked(&line.to_string())) {
             tracing::debug!(%error, "standard error is closed");
         }
     }

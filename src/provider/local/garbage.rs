@@ -7,6 +7,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::base::call::CallFault;
 use crate::base::records::RecordChange;
+use crate::base::secret::Redactor;
 use crate::provider::local::cloud::LocalCloud;
 use crate::provider::local::driver::Layer;
 use crate::provider::local::fault;
@@ -55,7 +56,11 @@ pub(super) async fn sweep(cloud: &LocalCloud) -> Result<(), CallFault> {
                     .map_err(fault::driver)?;
             }
         }
-        match cloud.state.write(vec![note.delete()]).await {
+        match cloud
+            .state
+            .write(vec![note.delete()], &Redactor::default())
+            .await
+        {
             // Another process swept the same note.
             Ok(()) | Err(WriteFault::Conflict) => {}
             Err(WriteFault::Fault(fault)) => return Err(fault),

@@ -4,6 +4,7 @@
 use std::path::Path;
 
 use crate::base::call::{ApiError, CallFault};
+use crate::base::secret::Redactor;
 use crate::base::time::Timestamp;
 use crate::provider::local::api::image::check_image_name;
 use crate::provider::local::cloud::LocalCloud;
@@ -34,7 +35,11 @@ impl LocalCloud {
             created: now,
             ..Image::host()
         };
-        match self.state.write(vec![Stored::new(image).put()]).await {
+        match self
+            .state
+            .write(vec![Stored::new(image).put()], &Redactor::default())
+            .await
+        {
             Ok(()) => Ok(id),
             Err(WriteFault::Fault(fault)) => Err(fault),
             Err(WriteFault::Conflict) => Err(ApiError::new(

@@ -220,7 +220,12 @@ impl Run<'_> {
             Err(DriverError::NotRunning { .. }) if self.has_started(instance).await => {}
             Err(error) => return Err(fault::driver(error)),
         }
-        match self.cloud.state.write(vec![stored.put()]).await {
+        match self
+            .cloud
+            .state
+            .write(vec![stored.put()], &self.request.context.redactor)
+            .await
+        {
             Ok(()) | Err(WriteFault::Conflict) => {}
             Err(WriteFault::Fault(fault)) => return Err(fault),
         }
@@ -321,7 +326,12 @@ impl Run<'_> {
         ended: Ended,
     ) -> Result<Option<Ended>, CallFault> {
         stored.value.targets[0].ended = Some(ended);
-        match self.cloud.state.write(vec![stored.put()]).await {
+        match self
+            .cloud
+            .state
+            .write(vec![stored.put()], &self.request.context.redactor)
+            .await
+        {
             Ok(()) => Ok(None),
             Err(WriteFault::Conflict) => {
                 let winner = self.cloud.state.get::<Invocation>(&self.id).await?;

@@ -75,7 +75,7 @@ async fn change(cloud: &LocalCloud, api: &Api, request: &Request<'_>) -> Result<
             let memory = Token::new(id.clone(), reply.answer.clone(), request.now());
             changes.push(Stored::new(memory).put());
         }
-        match cloud.state.write(changes).await {
+        match cloud.state.write(changes, &request.context.redactor).await {
             Ok(()) => {
                 if let Err(fault) = garbage::sweep(cloud).await {
                     // The notes stay, so that the next change tries again.

@@ -9,9 +9,11 @@ use std::sync::Arc;
 
 use serde::Serialize;
 use serde::de::DeserializeOwned;
+use serde_json::json;
 
 use crate::base::call::{ApiError, CallFault};
 use crate::base::records::{Record, RecordChange, RecordError, RecordQuery, Records};
+use crate::base::secret::Redactor;
 use crate::provider::local::tag::Tags;
 
 /// A kind of document.
@@ -28,18 +30,24 @@ pub(super) trait Entity: Serialize + DeserializeOwned + Debug + Send + 'static {
     }
 }
 
-/// A document together with the revision that was read; 0 if it was never stored.
+/// A document together with the revision that was read; 0 if it was never stored. One that was kept
+/// sealed stays so.
 #[derive(Clone, Debug)]
 pub(super) struct Stored<T> {
     /// The document.
     pub(super) value: T,
     revision: u64,
+    sealed: bool,
 }
 
 impl<T: Entity> Stored<T> {
     /// Wraps a document that was never stored.
     pub(super) fn new(value: T) -> Self {
-        Self { value, revision: 0 }
+        Self {
+            value,
+            revision: 0,
+            sealed: false,
+        }
     }
 
     /// Returns the change that stores the document as it is now.
@@ -51,6 +59,7 @@ impl<T: Entity> Stored<T> {
                 .expect("documents have text keys and no failing serializers"),
             tags: self.value.tags().map(Tags::pairs).unwrap_or_default(),
             revision: self.revision,
+            sealed: self.sealed,
         })
     }
 
@@ -119,8 +128,22 @@ impl State {
             .map_err(|error| store_fault(&error))
     }
 
-    /// Applies all changes or none.
-    pub(super) fn write(&self, changes: Vec<RecordChange>) -> Ready<Result<(), WriteFault>> {
+    /// Applies all changes or none. Documents in which `redactor` finds a secret are kept sealed; in
+    /// tags, which are looked up by, there must be none.
+    pub(super) fn write(
+        &self,
+        mut changes: Vec<RecordChange>,
+        redactor: &Redactor,
+    ) -> Ready<Result<(), WriteFault>> {
+        for change in &mut changes {
+            let RecordChange::Put(record) = change else {
+                continue;
+            };
+            record.sealed |= redactor.finds(&record.document);
+            if redactor.finds(&json!(record.tags)) {
+                return ready(Err(WriteFault::Fault(secret_tag().into())));
+            }
+        }
         ready(self.records.write(changes).map_err(|error| match error {
             RecordError::Conflict { .. } => WriteFault::Conflict,
             RecordError::Store { .. } => WriteFault::Fault(store_fault(&error)),
@@ -129,7 +152,7 @@ impl State {
 }
 
 fn decode<T: Entity>(record: Record) -> Result<Stored<T>, CallFault> {
-    let revision = record.revision;
+    let (revision, sealed) = (record.revision, record.sealed);
     let value = serde_json::from_value(record.document).map_err(|error| {
         ApiError::new(
             "DamagedRecord",
@@ -140,7 +163,18 @@ fn decode<T: Entity>(record: Record) -> Result<Stored<T>, CallFault> {
             ),
         )
     })?;
-    Ok(Stored { value, revision })
+    Ok(Stored {
+        value,
+        revision,
+        sealed,
+    })
+}
+
+fn secret_tag() -> ApiError {
+    ApiError::new(
+        "InvalidTag.Secret",
+        "a tag holds a secret value; tags are kept so that they can be looked up by, and read",
+    )
 }
 
 fn store_fault(error: &RecordError) -> CallFault {

@@ -132,6 +132,7 @@ async fn perform(store: &impl Store, step: &Step, seconds: i64) -> String {
                 document: json!({ "tag": tag }),
                 tags: vec![("tag".into(), tag.to_string())],
                 revision: *revision,
+                sealed: false,
             };
             format!(
                 "{:?}",

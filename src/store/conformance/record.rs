@@ -22,6 +22,7 @@ fn record(id: &str, tags: &[(&str, &str)], revision: u64) -> Record {
             .map(|(key, value)| ((*key).to_owned(), (*value).to_owned()))
             .collect(),
         revision,
+        sealed: false,
     }
 }
 

@@ -1,11 +1,15 @@
 //! Documents of the provider.
 
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
 use rusqlite::{Connection, OptionalExtension as _, Row};
 use serde_json::json;
 
 use crate::base::records::{Record, RecordChange, RecordError, RecordQuery, Records};
+use crate::base::value::Value;
 use crate::store::StoreError;
 use crate::store::sqlite::SqliteStore;
+use crate::store::sqlite::fault::damaged;
 use crate::store::sqlite::row::json_column;
 use crate::store::sqlite::store::Shared;
 
@@ -33,10 +37,11 @@ const DELETE_TAG: &str =
 
 impl Records for SqliteStore {
     fn get(&self, kind: &str, id: &str) -> Result<Option<Record>, RecordError> {
-        Ok(self.0.read_records(|connection| {
+        let found = self.0.read_records(|connection| {
             let mut statement = connection.prepare_cached(SELECT)?;
             Ok(statement.query_row([kind, id], read).optional()?)
-        })?)
+        })?;
+        Ok(found.map(|record| self.0.open_record(record)).transpose()?)
     }
 
     fn list(&self, kind: &str, query: &RecordQuery) -> Result<Vec<Record>, RecordError> {
@@ -57,6 +62,10 @@ impl Records for SqliteStore {
             };
             Ok(found?)
         })?;
+        if records.iter().any(|record| record.sealed) {
+            let opened = records.into_iter().map(|record| self.0.open_record(record));
+            records = opened.collect::<Result<_, _>>()?;
+        }
         // The table gave those with the right ids or the first tag.
         if query.tags.len() > usize::from(query.ids.is_none()) {
             records.retain(|record| query.selects(record));
@@ -69,6 +78,10 @@ impl Records for SqliteStore {
     }
 
     fn write(&self, changes: Vec<RecordChange>) -> Result<(), RecordError> {
+        let changes: Vec<RecordChange> = changes
+            .into_iter()
+            .map(|change| self.0.close_record(change))
+            .collect::<Result<_, _>>()?;
         self.0.writer.write_ahead(|connection| {
             changes
                 .iter()
@@ -88,6 +101,40 @@ impl Shared {
             None => self.readers.read(&read),
         }
     }
+}
+
+/// Documents are maps; one that is sealed is kept as a text: the sealed map in Base64.
+impl Shared {
+    fn close_record(&self, change: RecordChange) -> Result<RecordChange, StoreError> {
+        match change {
+            RecordChange::Put(record) if record.sealed => {
+                let place = record_place(&record);
+                let text = record.document.to_string();
+                let blob = self.key.for_writing()?.seal(text.as_bytes(), &place)?;
+                let document = Value::String(STANDARD.encode(blob));
+                Ok(RecordChange::Put(Record { document, ..record }))
+            }
+            other => Ok(other),
+        }
+    }
+
+    fn open_record(&self, record: Record) -> Result<Record, StoreError> {
+        let Value::String(packed) = &record.document else {
+            return Ok(record);
+        };
+        let place = record_place(&record);
+        let unreadable = |error: &dyn std::fmt::Display| damaged(&place, error);
+        let blob = STANDARD
+            .decode(packed)
+            .map_err(|error| unreadable(&error))?;
+        let text = self.key.for_reading()?.open(&blob, &place)?;
+        let document = serde_json::from_slice(&text).map_err(|error| unreadable(&error))?;
+        Ok(Record { document, ..record })
+    }
+}
+
+fn record_place(record: &Record) -> String {
+    format!("record {}/{}", record.kind, record.id)
 }
 
 /// What is stored of a record that is to be changed.
@@ -172,11 +219,13 @@ fn run(
 }
 
 fn read(row: &Row<'_>) -> rusqlite::Result<Record> {
+    let document: Value = json_column(row, 4)?;
     Ok(Record {
         kind: row.get(0)?,
         id: row.get(1)?,
         revision: row.get(2)?,
         tags: json_column(row, 3)?,
-        document: json_column(row, 4)?,
+        sealed: document.is_string(),
+        document,
     })
 }

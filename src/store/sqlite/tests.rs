@@ -11,6 +11,7 @@ use serde_json::json;
 use tempfile::{TempDir, tempdir};
 
 use crate::base::output::{Channel, LogKey, OutputSink as _};
+use crate::base::records::{Record, RecordChange, RecordQuery};
 use crate::engine::event::{Event, Fact, Request, Signal};
 use crate::engine::status::ExecutionStatus;
 use crate::store::conformance::fixture::{
@@ -133,6 +134,38 @@ async fn planted_secret_is_in_no_file() {
     let store = open(directory.path());
     assert!(store.read(&id(1)).await.is_err());
     assert!(store.execution(&id(1)).await.unwrap().is_some());
+}
+
+#[test]
+fn sealed_record_is_in_no_file_and_comes_back() {
+    use crate::base::records::Records;
+
+    let directory = tempdir().unwrap();
+    let store = open(directory.path());
+    let record = Record {
+        kind: "command".into(),
+        id: "c-1".into(),
+        document: json!({"Name": "hunter22"}),
+        tags: vec![("team".into(), "blue".into())],
+        revision: 0,
+        sealed: true,
+    };
+    Records::write(&store, vec![RecordChange::Put(record.clone())]).unwrap();
+    let kept = Record {
+        revision: 1,
+        ..record
+    };
+    assert_eq!(
+        Records::get(&store, "command", "c-1").unwrap(),
+        Some(kept.clone())
+    );
+    assert_eq!(
+        Records::list(&store, "command", &RecordQuery::default()).unwrap(),
+        [kept]
+    );
+    drop(store);
+    let bytes = fs::read(directory.path().join("oos.sqlite")).unwrap();
+    assert!(!bytes.windows(8).any(|part| part == b"hunter22"));
 }
 
 #[tokio::test]

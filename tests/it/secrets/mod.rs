@@ -1,3 +1,5 @@
 //! Secrets: kept, used and never seen.
 
+mod canary;
 mod command;
+mod hunt;

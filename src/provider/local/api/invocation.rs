@@ -165,7 +165,11 @@ async fn refresh(
         }
     }
     if !taken.is_empty() {
-        match cloud.state.write(vec![stored.put()]).await {
+        match cloud
+            .state
+            .write(vec![stored.put()], &request.context.redactor)
+            .await
+        {
             Ok(()) => {
                 for instance in taken {
                     cloud.state.make_durable()?;

@@ -88,6 +88,7 @@ mod tests {
             document: serde_json::json!({}),
             tags: Vec::new(),
             revision,
+            sealed: false,
         }
     }
 

@@ -1,8 +1,9 @@
 //! One instance: its folder and what is done with it. Blocks; the driver keeps it off the runtime.
 
 use std::fs::{self, File};
-use std::io;
+use std::io::{self, Write as _};
 use std::os::fd::OwnedFd;
+use std::os::unix::fs::OpenOptionsExt as _;
 use std::path::PathBuf;
 use std::process::Stdio;
 use std::time::Duration;
@@ -63,14 +64,17 @@ impl Instance {
         open_to_all(&folder.join(layout::UPPER)).map_err(making())?;
         for name in [layout::ALIVE, layout::EXECUTABLE, layout::LOCK] {
             let path = folder.join(name);
-            let file = File::options().create(true).append(true).open(&path);
+            let file = private_file().append(true).open(&path);
             file.map_err(making())?;
             ids.give(&path).map_err(making())?;
         }
         // Last, by a rename: the instance is there once its specification is.
         let text = serde_json::to_vec(spec).map_err(making_json(&spec.id))?;
         let draft = folder.join(".spec");
-        fs::write(&draft, text).map_err(making())?;
+        let written = private_file().write(true).truncate(true).open(&draft);
+        written
+            .and_then(|mut file| file.write_all(&text))
+            .map_err(making())?;
         fs::rename(draft, folder.join(layout::SPEC)).map_err(making())
     }
 
@@ -326,6 +330,13 @@ impl Instance {
         }
         Ok(())
     }
+}
+
+/// Returns how a file is made that nobody else can read.
+fn private_file() -> fs::OpenOptions {
+    let mut options = File::options();
+    options.create(true).mode(0o600);
+    options
 }
 
 /// Returns the folders of an instance's layers relative to its own, highest first.

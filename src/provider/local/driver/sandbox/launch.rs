@@ -3,6 +3,7 @@
 use std::fs::File;
 use std::io::BufReader;
 use std::os::fd::OwnedFd;
+use std::os::unix::fs::OpenOptionsExt as _;
 use std::os::unix::net::UnixStream;
 use std::path::Path;
 use std::process::{Command, Stdio};
@@ -84,6 +85,7 @@ pub(super) fn log_file(path: &Path) -> std::io::Result<Stdio> {
     File::options()
         .create(true)
         .append(true)
+        .mode(0o600)
         .open(path)
         .map(Stdio::from)
 }
