@@ -71,7 +71,7 @@ impl Cloud {
         if let Some(entry) = ledger.get(token) {
             return entry.clone();
         }
-        let (_, fate) = self.world.trouble().call();
+        let fate = self.world.trouble().call();
         let entry = Entry {
             fate,
             done: None,
@@ -118,7 +118,7 @@ impl Cloud {
             sealed: false,
         };
         if let Err(error) = self.store.write(vec![RecordChange::Put(record)]) {
-            return Err(CallFault::Unreachable {
+            return Err(CallFault::Storage {
                 reason: error.to_string(),
             });
         }

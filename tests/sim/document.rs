@@ -6,6 +6,9 @@ use oos::template::expr::Selector;
 use oos::template::model::{Task, ValueType};
 use serde_json::json;
 
+/// Any text; elements of lists get their number added.
+const TEXT: &str = "text";
+
 /// Makes the answer that a task hopes for.
 pub(crate) fn hoped_for(task: &Task) -> Value {
     let mut document = Value::Object(Map::new());
@@ -43,7 +46,7 @@ fn wanted(properties: &Value) -> Option<Value> {
 
 fn sample(value_type: ValueType) -> Value {
     match value_type {
-        ValueType::String => json!("text"),
+        ValueType::String => json!(TEXT),
         ValueType::Number => json!(1),
         ValueType::Boolean => json!(true),
         ValueType::List => json!(["a", "b"]),
@@ -63,8 +66,15 @@ fn plant(document: &mut Value, program: &str, leaf: Value) {
     if finds(document) {
         return;
     }
+    let steps = steps(program);
+    // A list that is collected from elements needs elements that are no lists.
+    let leaf = if leaf.is_array() && steps.contains(&Step::Element) {
+        json!(TEXT)
+    } else {
+        leaf
+    };
     let mut grown = document.clone();
-    if grow(&mut grown, &steps(program), leaf).is_some() {
+    if grow(&mut grown, &steps, leaf).is_some() {
         *document = grown;
     }
 }
@@ -140,8 +150,13 @@ fn grow(document: &mut Value, steps: &[Step], leaf: Value) -> Option<()> {
             if document.is_null() || document.as_object().is_some_and(Map::is_empty) {
                 *document = json!([null, null]);
             }
-            for element in document.as_array_mut()? {
-                grow(element, rest, leaf.clone())?;
+            for (number, element) in document.as_array_mut()?.iter_mut().enumerate() {
+                let leaf = if leaf == TEXT {
+                    json!(format!("{TEXT}-{number}"))
+                } else {
+                    leaf.clone()
+                };
+                grow(element, rest, leaf)?;
             }
             Some(())
         }

@@ -1,9 +1,13 @@
 //! Thousands of worlds, each made from a seed.
 
 use std::collections::BTreeMap;
+use std::num::NonZero;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{LazyLock, Mutex};
+use std::time::{Duration, Instant};
 
 use oos::base::value::Value;
+use oos::runner::{Clock as _, SystemClock};
 
 use crate::plan::Plan;
 use crate::scenario;
@@ -79,6 +83,9 @@ pub(crate) fn check(plan: &Plan) {
     );
 }
 
+/// How many new seeds are tried when nobody asks for more.
+const FEW: u64 = 50;
+
 /// How many seeds each of the four parts runs.
 const PART: u64 = 2_500;
 
@@ -109,17 +116,49 @@ fn the_fourth_part_of_the_seeds_keeps_the_laws() {
     part(3);
 }
 
+/// Returns the number that a variable holds.
+fn asked_for(variable: &str) -> Option<u64> {
+    let text = std::env::var_os(variable)?;
+    let number = text.to_str().and_then(|text| text.parse().ok());
+    Some(number.unwrap_or_else(|| panic!("{variable} is a number")))
+}
+
 #[test]
 fn a_seed_given_by_hand_keeps_the_laws() {
-    let Some(seed) = std::env::var_os("OOS_SIM_SEED") else {
-        println!("skipped: OOS_SIM_SEED is not set");
-        return;
-    };
-    let seed = seed.to_str().and_then(|seed| seed.parse().ok());
-    check(&Plan::of_seed(
-        &scenario::names(),
-        seed.expect("OOS_SIM_SEED is a number"),
-    ));
+    match asked_for("OOS_SIM_SEED") {
+        Some(seed) => check(&Plan::of_seed(&scenario::names(), seed)),
+        None => println!("skipped: OOS_SIM_SEED is not set"),
+    }
+}
+
+/// Seeds that nobody has tried yet: a few, or as many as `OOS_SIM_SEEDS` says, or for as long as
+/// `OOS_SIM_MINUTES` says.
+#[test]
+#[expect(clippy::disallowed_methods, reason = "a person says how long")]
+fn new_seeds_keep_the_laws() {
+    let minutes = asked_for("OOS_SIM_MINUTES").unwrap_or(0);
+    let least = asked_for("OOS_SIM_SEEDS").unwrap_or(if minutes == 0 { FEW } else { 0 });
+    let end = Instant::now() + Duration::from_secs(60 * minutes);
+    let first = SystemClock.chance() >> 16;
+    let next = AtomicU64::new(0);
+    let threads = std::thread::available_parallelism().map_or(1, NonZero::get);
+    std::thread::scope(|scope| {
+        for _ in 0..threads {
+            scope.spawn(|| {
+                let names = scenario::names();
+                loop {
+                    let number = next.fetch_add(1, Ordering::Relaxed);
+                    if number >= least && Instant::now() >= end {
+                        return;
+                    }
+                    let seed = first.wrapping_add(number);
+                    check(&Plan::of_seed(&names, seed));
+                    crate::engine::drive(seed);
+                }
+            });
+        }
+    });
+    println!("{} seeds from {first}", next.into_inner());
 }
 
 #[test]
@@ -137,6 +176,7 @@ fn the_same_seed_makes_the_same_world() {
 #[test]
 fn nothing_goes_wrong_in_a_calm_world() {
     for name in scenario::names() {
-        calm_end(name);
+        let end = calm_end(name);
+        println!("{name}: {} {}", end[0]["status"], end[0]["message"]);
     }
 }

@@ -41,6 +41,11 @@ impl Trouble {
         self.appends
     }
 
+    /// Returns how many calls there were.
+    pub(crate) fn calls(&self) -> u32 {
+        self.calls
+    }
+
     /// Counts an append and says what goes wrong with it.
     pub(crate) fn append(&mut self) -> Option<AppendTrouble> {
         self.appends += 1;
@@ -79,15 +84,14 @@ impl Trouble {
     }
 
     /// Counts a new call and says what becomes of it.
-    pub(crate) fn call(&mut self) -> (u32, Option<Fate>) {
+    pub(crate) fn call(&mut self) -> Option<Fate> {
         self.calls += 1;
         let count = self.calls;
         let step = self.take(|step| matches!(step, Step::Call { number, .. } if *number == count));
-        let fate = step.and_then(|step| match step {
+        step.and_then(|step| match step {
             Step::Call { fate, .. } => Some(fate),
             _ => None,
-        });
-        (count, fate)
+        })
     }
 
     /// Returns when the next step of time is due.

@@ -10,7 +10,7 @@ use oos::base::digest::Digest;
 use oos::base::id::ExecutionId;
 use oos::base::source::Source;
 use oos::base::value::Value;
-use oos::engine::event::{Event, Fact};
+use oos::engine::event::{Event, Fact, Started};
 use oos::provider::{CallContext, Registry};
 use oos::runner::{
     Clock as _, DriveOptions, Identity, Library, Outcome, Parts, Runner, RunnerError, StartError,
@@ -74,6 +74,10 @@ pub(crate) struct Report {
     pub(crate) story: Vec<String>,
     /// How many appends were tried.
     pub(crate) appends: u32,
+    /// How many calls reached the cloud.
+    pub(crate) calls: u32,
+    /// How many letters were posted.
+    pub(crate) letters: usize,
 }
 
 /// How a process ended.
@@ -291,23 +295,29 @@ impl World {
             stop: stop.clone(),
             stop_when_waiting: self.plan.leaves,
         };
-        if runner.drive(&root, options.clone()).await? == Outcome::Stopped {
-            return Ok(Lived::Stopped);
-        }
-        runner.finish_guests(stop.clone()).await;
-        // Executions that executions started, and a power failure left behind.
-        for id in runner.store().unfinished().await? {
-            if runner.drive(&id, options.clone()).await? == Outcome::Stopped {
+        // Executions that executions started, and that nobody works on since a process died.
+        let mut open = self.memory.unfinished().await?;
+        open.retain(|id| *id != root);
+        open.insert(0, root);
+        let driven = open.iter().map(|id| runner.drive(id, options.clone()));
+        for outcome in futures_util::future::try_join_all(driven).await? {
+            if outcome == Outcome::Stopped {
                 return Ok(Lived::Stopped);
             }
         }
-        Ok(Lived::Ended)
+        runner.finish_guests(stop.clone()).await;
+        if self.memory.unfinished().await?.is_empty() {
+            Ok(Lived::Ended)
+        } else {
+            Ok(Lived::Stopped)
+        }
     }
 
     /// The store may fail; nothing else may go wrong.
     fn failed(&self, error: &WorkError) -> Lived {
         self.note(|| format!("{error:?}"));
         match error {
+            WorkError::Drive(RunnerError::Storage { .. }) => {}
             WorkError::Start(StartError::Store(error))
             | WorkError::Drive(RunnerError::Store(error))
             | WorkError::Store(error)
@@ -425,13 +435,27 @@ impl World {
     }
 
     fn report(&self) -> Report {
+        let end = self.end();
+        let trouble = self.trouble();
         Report {
-            end: self.end(),
+            end,
             broken: self.witness().broken().to_vec(),
             story: self.story.lock().unwrap().clone(),
-            appends: self.trouble().appends(),
+            appends: trouble.appends(),
+            calls: trouble.calls(),
+            letters: self.mail.after(0).len(),
         }
     }
+}
+
+/// Returns the template of a scenario, and what it is started with.
+pub(crate) fn prepared(scenario: &Arc<Scenario>) -> (Arc<Template>, Started) {
+    let plan = Plan::calm(&scenario.name, 0);
+    let world = Arc::new(World::new(Arc::clone(scenario), plan));
+    let prepared = world.runner(&Power::default()).prepare(scenario.request());
+    let prepared = prepared.expect("scenarios can be started");
+    let started = prepared.started().clone();
+    (parsed(&started.template, &scenario.template), started)
 }
 
 /// Why a process could not do its work.

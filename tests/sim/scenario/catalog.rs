@@ -2,11 +2,17 @@
 
 use std::sync::{Arc, LazyLock};
 
-use crate::scenario::{Scenario, flow};
+use crate::scenario::{Scenario, asking, calls, child, flow, looping};
 
 static ALL: LazyLock<Vec<Arc<Scenario>>> = LazyLock::new(|| {
-    let all = flow::scenarios();
-    all.into_iter().map(Arc::new).collect()
+    let all = [
+        flow::scenarios(),
+        looping::scenarios(),
+        asking::scenarios(),
+        child::scenarios(),
+        calls::scenarios(),
+    ];
+    all.into_iter().flatten().map(Arc::new).collect()
 });
 
 /// Returns every scenario.

@@ -1,19 +1,23 @@
 //! What is run in a world: templates, the answers that the cloud gives, and what people say.
 
+mod asking;
+mod calls;
 mod catalog;
+mod child;
 mod flow;
 mod library;
+mod looping;
 
 pub(crate) use catalog::{find, names};
 
 use std::sync::Arc;
 
-use oos::action::{ActionKind, ActionSpec};
+use oos::action::{ActionKind, ActionSpec, OutputSpec, PropertySpec};
 use oos::base::call::{ApiCall, CallFault, Recovery};
 use oos::base::value::{Map, Value};
 use oos::engine::status::{LoopMode, Mode, SafetyCheck};
 use oos::runner::{StartRequest, TemplateRef};
-use oos::template::model::Task;
+use oos::template::model::{Task, ValueType};
 use oos::template::source::TemplateSource;
 
 use crate::document::hoped_for;
@@ -92,8 +96,13 @@ impl Scenario {
             name: (*name).to_owned(),
             description: (String::new(), String::new()),
             kind: ActionKind::Call,
-            properties: Vec::new(),
-            outputs: Vec::new(),
+            properties: ["instanceId", "commandType", "commandContent"]
+                .map(|name| PropertySpec::optional(name, ValueType::String, ""))
+                .into(),
+            outputs: vec![OutputSpec {
+                name: "invocationOutput".to_owned(),
+                value_type: ValueType::String,
+            }],
         };
         self.native.iter().map(action).collect()
     }
