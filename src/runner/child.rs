@@ -6,6 +6,7 @@ use std::sync::Arc;
 use crate::base::diagnostic::Diagnostic;
 use crate::base::digest::Digest;
 use crate::base::id::ExecutionId;
+use crate::base::secret::Redactor;
 use crate::base::source::Source;
 use crate::base::value::{Map, Value};
 use crate::engine::Execution;
@@ -110,6 +111,13 @@ async fn seat_new(
         Ok(found) => found,
         Err(reason) => return Ok(Err(reason)),
     };
+    let text = found.template.source.text();
+    // The text is kept for everybody, as every template is; the steps of a loop are part of one.
+    let is_told = wish.content.is_some() && wish.outer.is_none();
+    if is_told && Redactor::new(&birth.secrets).text(text) != text {
+        let reason = "`TemplateContent` holds a secret value; give it as a parameter".to_owned();
+        return Ok(Err(reason));
+    }
     let parent = &birth.started;
     let identity = Identity {
         user: parent.user.clone(),

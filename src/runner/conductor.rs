@@ -10,9 +10,10 @@ use tokio::sync::mpsc;
 use tokio::task::{AbortHandle, JoinError, JoinSet};
 use tokio_util::sync::CancellationToken;
 
+use crate::base::call::ApiCall;
 use crate::base::id::ExecutionId;
 use crate::base::secret::Redactor;
-use crate::base::value::Map;
+use crate::base::value::{Map, Value};
 use crate::engine::Execution;
 use crate::engine::effect::{Effect, EffectKey};
 use crate::engine::event::{Request, Signal, Started, UnitId};
@@ -24,6 +25,7 @@ use crate::runner::closure::Closure;
 use crate::runner::effector;
 use crate::runner::failpoint;
 use crate::runner::handle::{Runner, RunnerError};
+use crate::runner::loopback;
 use crate::runner::mail::Order;
 use crate::store::Seq;
 
@@ -336,9 +338,10 @@ impl Conductor {
                     unit,
                     number,
                     task,
+                    redactor: self.redactor(),
+                    secrets: self.secrets_for(&call),
                     call,
                     cancel,
-                    redactor: self.redactor(),
                     resumed,
                 };
                 let may_be_left = effector::may_be_left(&self.runner, &flight.call);
@@ -390,6 +393,15 @@ impl Conductor {
                 );
             }
             (key, effect) => unreachable!("effect {effect:?} has the key of another: {key:?}"),
+        }
+    }
+
+    /// Returns what an execution that `call` may start must not show.
+    fn secrets_for(&self, call: &ApiCall) -> Vec<Value> {
+        if loopback::serves(call) {
+            self.execution.secrets()
+        } else {
+            Vec::new()
         }
     }
 

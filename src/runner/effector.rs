@@ -26,6 +26,8 @@ pub(super) struct Flight {
     pub(super) call: ApiCall,
     pub(super) cancel: CancellationToken,
     pub(super) redactor: Redactor,
+    /// What `redactor` hides, where the call may start an execution.
+    pub(super) secrets: Vec<Value>,
     pub(super) resumed: bool,
 }
 
@@ -81,7 +83,7 @@ async fn answer(runner: &Runner, flight: Flight) -> Result<Value, CallFault> {
     };
     tracing::debug!(action = %flight.call.display_name(), "call");
     if loopback::serves(&flight.call) {
-        return loopback::call(runner, &flight.call).await;
+        return loopback::call(runner, &flight.call, &flight.secrets).await;
     }
     runner.provider().call(&flight.call, &context).await
 }

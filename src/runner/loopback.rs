@@ -9,6 +9,7 @@ use crate::action::ApiSpec;
 use crate::base::call::{ApiCall, ApiError, CallFault, Recovery};
 use crate::base::digest::Digest;
 use crate::base::id::ExecutionId;
+use crate::base::secret::Redactor;
 use crate::base::value::{Map, Value, text};
 use crate::engine::event::{Request, Signal};
 use crate::engine::status::{ExecutionStatus, LoopMode, Mode, SafetyCheck};
@@ -55,15 +56,19 @@ pub(super) fn serves(call: &ApiCall) -> bool {
     api(&call.service, &call.api).is_some()
 }
 
-/// Answers a call.
-pub(super) async fn call(runner: &Runner, call: &ApiCall) -> Result<Value, CallFault> {
+/// Answers a call of an execution that must not show `secrets`.
+pub(super) async fn call(
+    runner: &Runner,
+    call: &ApiCall,
+    secrets: &[Value],
+) -> Result<Value, CallFault> {
     let parameters = Parameters(&call.parameters);
     if call.is(SERVICE, "ListExecutions") {
         list_executions(runner, &parameters).await
     } else if call.is(SERVICE, "GetTemplate") {
         get_template(runner, &parameters)
     } else if call.is(SERVICE, "StartExecution") {
-        start_execution(runner, &parameters, &call.client_token).await
+        start_execution(runner, &parameters, &call.client_token, secrets).await
     } else {
         cancel_execution(runner, &parameters).await
     }
@@ -211,6 +216,7 @@ async fn start_execution(
     runner: &Runner,
     parameters: &Parameters<'_>,
     client_token: &str,
+    secrets: &[Value],
 ) -> Result<Value, CallFault> {
     let token = parameters
         .text("ClientToken")
@@ -232,9 +238,17 @@ async fn start_execution(
         return Ok(json!({ "Execution": document(view) }));
     }
     let request = start_request(parameters, token)?;
+    if let TemplateRef::Text { text, .. } = &request.template
+        && Redactor::new(secrets).text(text) != *text
+    {
+        // It is kept for everybody, as every template is.
+        let message = "`TemplateContent` holds a secret value; give it as a parameter";
+        return Err(ApiError::new("InvalidParameter", message).into());
+    }
     let refused =
         |error: &dyn std::fmt::Display| ApiError::new("InvalidParameter", error.to_string());
-    let prepared = runner.prepare(request).map_err(|error| refused(&error))?;
+    let mut prepared = runner.prepare(request).map_err(|error| refused(&error))?;
+    prepared.started.inherited_secrets = told(secrets, parameters);
     let id = runner
         .start(&prepared)
         .await
@@ -245,6 +259,13 @@ async fn start_execution(
         .map_err(|error| store_failed(&error))?;
     runner.host(id);
     Ok(json!({ "Execution": view.as_ref().map(document) }))
+}
+
+/// Returns those of `secrets` that an execution is told with its parameters.
+fn told(secrets: &[Value], parameters: &Parameters<'_>) -> Vec<Value> {
+    let all = Value::Object(parameters.0.clone());
+    let is_told = |secret: &&Value| Redactor::new([*secret]).finds(&all);
+    secrets.iter().filter(is_told).cloned().collect()
 }
 
 fn start_request(parameters: &Parameters<'_>, token: String) -> Result<StartRequest, ApiError> {

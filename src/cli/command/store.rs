@@ -58,11 +58,11 @@ fn backup(store: &SqliteStore, file: &Path, session: &mut Session) -> Outcome {
         return Err(Failure::usage(error).hinted("Name a file that does not exist yet."));
     }
     store.backup(file)?;
-    let key = session.settings.data_dir.join("secret.key");
     session.output.note(format_args!(
-        "`{}` is written. Secrets in it can only be read with `{}`: keep that apart.",
+        "`{}` is written. Secrets in it can only be read with the key files (`*.key`) in `{}`: keep \
+         them apart.",
         file.display(),
-        key.display()
+        session.settings.data_dir.display()
     ));
     Ok(Exit::Success)
 }

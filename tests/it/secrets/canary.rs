@@ -7,7 +7,7 @@ use std::os::unix::fs::PermissionsExt as _;
 use std::path::Path;
 use std::process::Command;
 
-use serde_json::json;
+use serde_json::{Value, json};
 
 use super::hunt::{Hunt, files};
 use crate::support::machine::{Machine, until};
@@ -81,6 +81,24 @@ Tasks:
       Service: ECS
       API: CreateCommand
       Parameters: {Name: 'named {{ password }}', Type: RunShellScript, CommandContent: ZWNobw==}
+  - Name: start
+    Action: ACS::ExecuteAPI
+    Properties:
+      Service: OOS
+      API: StartExecution
+      Parameters:
+        TemplateName: canary-told
+        Description: 'for {{ password }}'
+        Parameters: {text: 'told {{ password }}'}
+  - Name: inline
+    Action: ACS::Template
+    OnError: ACS::NEXT
+    IsCritical: false
+    Properties:
+      TemplateContent: |
+        FormatVersion: OOS-2019-06-01
+        Tasks: [{Name: nap, Action: ACS::Sleep, Properties: {Duration: PT0S}}]
+        # {{ oos-secret:canary/token }}
   - Name: pause
     Action: ACS::Pause
   - Name: slow
@@ -106,6 +124,17 @@ Tasks:
     Properties: {Duration: PT0S}
 Outputs:
   back: {Type: String, Value: {'Fn::Base64Encode': '{{ inner }} {{ oos-secret:canary/token }}'}}
+";
+
+/// Does not know that it is told a secret.
+const TOLD: &str = "FormatVersion: OOS-2019-06-01
+Parameters: {text: {Type: String}}
+Tasks:
+  - Name: nap
+    Action: ACS::Sleep
+    Properties: {Duration: PT0S}
+Outputs:
+  text: {Type: String, Value: 'so {{ text }}'}
 ";
 
 const GO: &str = "FormatVersion: OOS-2019-06-01
@@ -169,6 +198,7 @@ impl Stage {
         let machine = Machine::new();
         machine.home.file("library/canary.yml", RUNBOOK);
         machine.home.file("library/canary-child.yml", CHILD);
+        machine.home.file("library/canary-told.yml", TOLD);
         machine.home.file("library/go.yml", GO);
         let stage = Self {
             machine,
@@ -209,15 +239,15 @@ impl Stage {
     }
 
     /// Looks at everything with every command there is for looking.
-    fn look_with_every_command(&self) {
+    fn look_with_every_command(&self, id: &str) {
         for format in ["text", "json", "yaml"] {
             for arguments in [
                 &["list"][..],
-                &["show", "@last"],
-                &["tasks", "@last"],
-                &["logs", "@last", "-t"],
-                &["events", "@last"],
-                &["graph", "@last"],
+                &["show", id],
+                &["tasks", id],
+                &["logs", id, "-t"],
+                &["events", id],
+                &["graph", id],
                 &["instance", "list"],
                 &["audit", "list"],
                 &["secret", "list"],
@@ -252,34 +282,51 @@ fn planted_secrets_are_nowhere_after_runs_of_every_kind() {
     let ran = stage.fed(&given, &run);
     watcher.end();
     assert_eq!(ran.code, 4, "{ran}");
-    let log = stage.run(&["logs", "@last", "--task", "say"]);
+    let listed = stage.run(&["-o", "json", "list"]);
+    let listed = listed.json(0);
+    let names: Vec<&Value> = listed
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|e| &e["TemplateName"])
+        .collect();
+    // It started one that was told a secret; the one that was to have it in its text was refused.
+    assert_eq!(names[..2], ["canary-told", "canary"], "{listed:#}");
+    let id = listed[1]["ExecutionId"].as_str().unwrap();
+    let tasks = stage.run(&["-o", "json", "tasks", id]);
+    assert!(
+        tasks
+            .data(0)
+            .contains("`TemplateContent` holds a secret value"),
+        "{tasks}"
+    );
+    let told = listed[0]["ExecutionId"].as_str().unwrap();
+    let told = stage.run(&["-o", "json", "resume", told]);
+    assert_eq!(told.json(0)["Outputs"]["text"], "so told ******");
+    let log = stage.run(&["logs", id, "--task", "say"]);
     assert!(log.stdout.matches("******").count() >= 5, "{log}");
-    stage.look_with_every_command();
+    stage.look_with_every_command(id);
     stage.hunt.assert_not_below(&stage.data());
 
     // A crash in the middle of a command, and what comes after it.
-    let id = stage.machine.show("@last")["ExecutionId"]
-        .as_str()
-        .unwrap()
-        .to_owned();
     // Nobody works on it: the approval waits for who does next.
-    stage.run(&["approve", &id]).data(0);
+    stage.run(&["approve", id]).data(0);
     let said = stage.machine.home.path().join("said");
     let mut resumed = stage
-        .command(&["-vvv", "resume", &id])
+        .command(&["-vvv", "resume", id])
         .stdout(File::create(&said).unwrap())
         .stderr(File::options().append(true).open(&said).unwrap())
         .spawn()
         .unwrap();
     until("the slow command runs", || {
-        let tasks = &stage.machine.show(&id)["Tasks"];
+        let tasks = &stage.machine.show(id)["Tasks"];
         let mut tasks = tasks.as_array().unwrap().iter();
         tasks.any(|task| task["TaskName"] == "slow" && task["Status"] == "Running")
     });
     resumed.kill().unwrap();
     resumed.wait().unwrap();
     stage.run(&["run", "go", "-p", &instance]).data(0);
-    let ended = stage.run(&["-vvv", "-o", "json", "resume", &id]);
+    let ended = stage.run(&["-vvv", "-o", "json", "resume", id]);
     assert_eq!(ended.json(0)["Status"], "Success", "{ended}");
     stage.hunt.assert_not_in(
         "what was said before the crash",
@@ -290,7 +337,7 @@ fn planted_secrets_are_nowhere_after_runs_of_every_kind() {
     let run = [&["run", "--detach", "--no-wait"], &start[..]].concat();
     let detached = stage.fed(&given, &run);
     until("the detached run waits", || {
-        stage.machine.show("@last")["Status"] == "Waiting"
+        stage.machine.show(detached.data(0).trim())["Status"] == "Waiting"
     });
     stage.run(&["cancel", detached.data(0).trim()]).data(0);
     stage.run(&["store", "backup", "backup.sqlite"]).data(0);
