@@ -131,6 +131,9 @@ fn ambiguous(text: &str, found: &[ExecutionView]) -> Failure {
 
 impl From<StoreError> for Failure {
     fn from(error: StoreError) -> Self {
+        if let StoreError::Taken { .. } = error {
+            return Self::refused(error);
+        }
         let hint = match &error {
             StoreError::TooNew { .. } => Some("Use a newer `oos` with this data directory."),
             StoreError::Damaged { .. } => Some(
@@ -138,7 +141,7 @@ impl From<StoreError> for Failure {
                  from the journal.",
             ),
             StoreError::Io { .. } => Some("`oos doctor` checks the data directory."),
-            StoreError::Conflict { .. } => None,
+            StoreError::Conflict { .. } | StoreError::Taken { .. } => None,
         };
         Self::internal(error).maybe_hinted(hint.map(str::to_owned))
     }

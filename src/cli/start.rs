@@ -11,6 +11,7 @@ use crate::base::diagnostic::Diagnostic;
 use crate::base::name::nearest;
 use crate::base::source::Source;
 use crate::base::value::{Map, Value};
+use crate::cli::client;
 use crate::cli::guard;
 use crate::cli::option::Tag;
 use crate::cli::output::{DiagnosticReport, Output, counted};
@@ -22,7 +23,9 @@ use crate::cli::vault::parameter_hint;
 use crate::cli::workshop::Workshop;
 use crate::engine::status::{LoopMode, Mode, SafetyCheck};
 use crate::runner::library::template_name;
-use crate::runner::{EntryError, Prepared, StartError, StartRequest, TemplateRef};
+use crate::runner::{
+    EntryError, Origin, Prepared, RepeatError, StartError, StartRequest, TemplateRef,
+};
 use crate::template::bind::read_arguments;
 use crate::template::entries::EntryName;
 use crate::template::model::Template;
@@ -33,8 +36,12 @@ use crate::template::source::TemplateSource;
 #[derive(Debug, Args)]
 pub(in crate::cli) struct StartArguments {
     /// The template: a file, or a name that is looked up
-    #[arg(value_name = "TEMPLATE")]
-    template: String,
+    #[arg(value_name = "TEMPLATE", required_unless_present = "from")]
+    template: Option<String>,
+    /// Run again what this execution ran, with its parameters where no others are given; with a
+    /// TEMPLATE, run that one
+    #[arg(long, value_name = "ID")]
+    from: Option<String>,
     /// Run this version of a kept template
     #[arg(long, value_name = "VERSION")]
     template_version: Option<String>,
@@ -46,15 +53,15 @@ pub(in crate::cli) struct StartArguments {
     /// /dev/fd/3 a descriptor
     #[arg(long, value_name = "FILE")]
     parameters: Option<PathBuf>,
-    /// How tasks are treated
-    #[arg(long, value_name = "MODE", value_enum, default_value_t)]
-    mode: ModeWord,
-    /// When loops pause
-    #[arg(long, value_name = "MODE", value_enum, default_value_t)]
-    loop_mode: LoopModeWord,
-    /// Whether high-risk calls wait for a confirmation
-    #[arg(long, value_name = "CHECK", value_enum, default_value_t)]
-    safety_check: SafetyCheckWord,
+    /// How tasks are treated; automatic when not given
+    #[arg(long, value_name = "MODE", value_enum)]
+    mode: Option<ModeWord>,
+    /// When loops pause; automatic when not given
+    #[arg(long, value_name = "MODE", value_enum)]
+    loop_mode: Option<LoopModeWord>,
+    /// Whether high-risk calls wait for a confirmation; skip when not given
+    #[arg(long, value_name = "CHECK", value_enum)]
+    safety_check: Option<SafetyCheckWord>,
     /// Say what the run is for
     #[arg(
         long,
@@ -70,9 +77,11 @@ pub(in crate::cli) struct StartArguments {
 
 /// A parameter `NAME=VALUE`. Texts become what the parameter's type wants when they are bound.
 #[derive(Clone, PartialEq, Eq, Debug)]
-struct Parameter {
-    name: String,
-    value: String,
+pub(super) struct Parameter {
+    /// Its name.
+    pub(super) name: String,
+    /// Its value.
+    pub(super) value: String,
 }
 
 impl FromStr for Parameter {
@@ -89,10 +98,9 @@ impl FromStr for Parameter {
     }
 }
 
-#[derive(Clone, Copy, PartialEq, Eq, Debug, Default, ValueEnum)]
+#[derive(Clone, Copy, PartialEq, Eq, Debug, ValueEnum)]
 enum ModeWord {
     /// Run to the end.
-    #[default]
     Automatic,
     /// Wait for a person when a task fails.
     FailurePause,
@@ -100,10 +108,9 @@ enum ModeWord {
     Debug,
 }
 
-#[derive(Clone, Copy, PartialEq, Eq, Debug, Default, ValueEnum)]
+#[derive(Clone, Copy, PartialEq, Eq, Debug, ValueEnum)]
 enum LoopModeWord {
     /// As the template says.
-    #[default]
     Automatic,
     /// After the first batch.
     FirstBatchPause,
@@ -111,10 +118,9 @@ enum LoopModeWord {
     EveryBatchPause,
 }
 
-#[derive(Clone, Copy, PartialEq, Eq, Debug, Default, ValueEnum)]
+#[derive(Clone, Copy, PartialEq, Eq, Debug, ValueEnum)]
 enum SafetyCheckWord {
     /// They run through.
-    #[default]
     Skip,
     /// Each waits until it is confirmed.
     Confirm,
@@ -129,53 +135,50 @@ impl StartArguments {
         session: &mut Session,
     ) -> Result<Prepared, Failure> {
         let runner = workshop.runner();
-        let reference = self.reference();
-        let mut arguments = match &self.parameters {
-            Some(path) => read_parameters(path)?,
-            None => Map::new(),
+        let origin = match &self.from {
+            Some(text) => Some(find_origin(text, workshop, session)?),
+            None => None,
         };
-        let (template, _) = runner
-            .load(&reference)
-            .map_err(|error| refused(error, &mut session.output))?;
-        warn_about_secrets(&template, &self.parameter, &mut session.output);
-        for Parameter { name, value } in self.parameter {
-            arguments.insert(name, Value::String(value));
-        }
-        if session.output.can_ask() {
-            prompt::complete(&template, &mut arguments, session.settings.language)?;
-        }
-        let request = StartRequest {
-            template: reference,
-            arguments,
-            mode: match self.mode {
-                ModeWord::Automatic => Mode::Automatic,
-                ModeWord::FailurePause => Mode::FailurePause,
-                ModeWord::Debug => Mode::Debug,
-            },
-            loop_mode: match self.loop_mode {
-                LoopModeWord::Automatic => LoopMode::Automatic,
-                LoopModeWord::FirstBatchPause => LoopMode::FirstBatchPause,
-                LoopModeWord::EveryBatchPause => LoopMode::EveryBatchPause,
-            },
-            safety_check: match self.safety_check {
-                SafetyCheckWord::Skip => SafetyCheck::Skip,
-                SafetyCheckWord::Confirm => SafetyCheck::ConfirmEveryHighRiskAction,
-            },
-            description: self.description,
-            tags: self
-                .tag
-                .into_iter()
-                .map(|Tag { key, value }| (key, value))
-                .collect(),
+        let reference = self
+            .template
+            .as_deref()
+            .map(|text| reference(text, self.template_version.as_deref()));
+        let (template, mut request) = match (&reference, &origin) {
+            (Some(reference), origin) => {
+                let (template, _) = runner
+                    .load(reference)
+                    .map_err(|error| refused(error, &mut session.output))?;
+                let mut request = match origin {
+                    Some(origin) => origin.request(reference.clone()),
+                    None => StartRequest::new(reference.clone()),
+                };
+                if let Some(origin) = origin {
+                    request.arguments = origin.arguments(&template);
+                }
+                (template, request)
+            }
+            (None, Some(origin)) => {
+                let request = origin.request(origin.template_ref());
+                (origin.template().clone(), request)
+            }
+            (None, None) => unreachable!("the command line asks for one of both"),
         };
-        let prepared = match runner.prepare(request.clone()) {
+        self.complete(&template, &mut request, session)?;
+        let prepare = |request| match (&reference, &origin) {
+            (None, Some(origin)) => runner.prepare_again(origin, request),
+            _ => runner.prepare(request),
+        };
+        let prepared = match prepare(request.clone()) {
             Err(error) if error.is_locked() && session.output.can_ask() => {
                 workshop.parameters().ask()?;
-                runner.prepare(request)
+                prepare(request)
             }
             other => other,
         };
-        let prepared = prepared.map_err(|error| refused(error, &mut session.output))?;
+        let mut prepared = prepared.map_err(|error| refused(error, &mut session.output))?;
+        if let Some(origin) = &origin {
+            prepared = prepared.repeating(origin, &self.description);
+        }
         guard::hide(prepared.started().secrets());
         print_frames(
             &prepared.template().source,
@@ -185,10 +188,104 @@ impl StartArguments {
         Ok(prepared)
     }
 
-    /// A file is what exists or looks like one; everything else is a name.
-    fn reference(&self) -> TemplateRef {
-        reference(&self.template, self.template_version.as_deref())
+    /// Puts what was given in the place of what a request has, and asks for what is missing.
+    fn complete(
+        &self,
+        template: &Template,
+        request: &mut StartRequest,
+        session: &mut Session,
+    ) -> Result<(), Failure> {
+        if let Some(path) = &self.parameters {
+            for (name, value) in read_parameters(path)? {
+                replace(&mut request.arguments, &name, value);
+            }
+        }
+        warn_about_secrets(template, &self.parameter, &mut session.output);
+        for Parameter { name, value } in &self.parameter {
+            replace(&mut request.arguments, name, Value::String(value.clone()));
+        }
+        if session.output.can_ask() {
+            prompt::complete(template, &mut request.arguments, session.settings.language)?;
+        }
+        if let Some(mode) = self.mode {
+            request.mode = mode.into();
+        }
+        if let Some(mode) = self.loop_mode {
+            request.loop_mode = mode.into();
+        }
+        if let Some(check) = self.safety_check {
+            request.safety_check = check.into();
+        }
+        if !self.description.is_empty() {
+            request.description.clone_from(&self.description);
+        }
+        let tags = self.tag.iter().cloned();
+        request
+            .tags
+            .extend(tags.map(|Tag { key, value }| (key, value)));
+        Ok(())
     }
+}
+
+impl From<ModeWord> for Mode {
+    fn from(word: ModeWord) -> Self {
+        match word {
+            ModeWord::Automatic => Self::Automatic,
+            ModeWord::FailurePause => Self::FailurePause,
+            ModeWord::Debug => Self::Debug,
+        }
+    }
+}
+
+impl From<LoopModeWord> for LoopMode {
+    fn from(word: LoopModeWord) -> Self {
+        match word {
+            LoopModeWord::Automatic => Self::Automatic,
+            LoopModeWord::FirstBatchPause => Self::FirstBatchPause,
+            LoopModeWord::EveryBatchPause => Self::EveryBatchPause,
+        }
+    }
+}
+
+impl From<SafetyCheckWord> for SafetyCheck {
+    fn from(word: SafetyCheckWord) -> Self {
+        match word {
+            SafetyCheckWord::Skip => Self::Skip,
+            SafetyCheckWord::Confirm => Self::ConfirmEveryHighRiskAction,
+        }
+    }
+}
+
+/// Finds the execution that is to be repeated.
+fn find_origin(text: &str, workshop: &Workshop, session: &mut Session) -> Result<Origin, Failure> {
+    let runner = workshop.runner();
+    workshop.wait(async {
+        let id = client::find(runner.store(), text).await?.execution_id;
+        let origin = runner.origin(&id).await;
+        let origin = origin.map_err(|error| not_repeated(error, &mut session.output))?;
+        guard::hide(origin.started().secrets());
+        Ok(origin)
+    })
+}
+
+/// Says why an execution cannot be repeated.
+pub(super) fn not_repeated(error: RepeatError, output: &mut Output) -> Failure {
+    match error {
+        RepeatError::Start(error) => refused(error, output),
+        RepeatError::Runner(error) => error.into(),
+        RepeatError::Succeeded { ref id } => {
+            let hint = format!("`oos run --from {id}` runs all of it again.");
+            Failure::refused(error).hinted(hint)
+        }
+        RepeatError::Child { .. } | RepeatError::NotEnded { .. } => Failure::refused(error),
+    }
+}
+
+/// Puts a value under a name, in place of one whose name differs only in case.
+pub(super) fn replace(map: &mut Map, name: &str, value: Value) {
+    let key = map.keys().find(|key| key.eq_ignore_ascii_case(name));
+    let key = key.cloned().unwrap_or_else(|| name.to_owned());
+    map.insert(key, value);
 }
 
 /// Returns the template that a person means: a file, or a name.

@@ -437,7 +437,11 @@ impl Runner {
     }
 
     /// Reads the pinned templates of a root execution.
-    async fn closure(&self, id: &ExecutionId, list: &Digest) -> Result<Closure, RunnerError> {
+    pub(super) async fn closure(
+        &self,
+        id: &ExecutionId,
+        list: &Digest,
+    ) -> Result<Closure, RunnerError> {
         let list = self.text(list).await?;
         let mut texts = std::collections::HashMap::new();
         for digest in Closure::digests(&list) {
@@ -481,7 +485,8 @@ impl Runner {
         })
     }
 
-    async fn pinned(
+    /// Returns the template that an execution runs, as it was pinned at its start.
+    pub(super) async fn pinned(
         &self,
         started: &Started,
         closure: &Closure,
@@ -506,7 +511,11 @@ fn heard(event: &Event) -> Option<u64> {
     }
 }
 
-fn started<'a>(id: &ExecutionId, events: &'a [Event]) -> Result<&'a Started, RunnerError> {
+/// Returns what an execution was started with.
+pub(super) fn started<'a>(
+    id: &ExecutionId,
+    events: &'a [Event],
+) -> Result<&'a Started, RunnerError> {
     match events.first() {
         None => Err(RunnerError::NotFound(id.clone())),
         Some(Event {

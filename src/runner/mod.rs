@@ -15,6 +15,7 @@ mod loopback;
 mod mail;
 pub mod plan;
 pub mod prepare;
+mod repeat;
 mod scope;
 pub mod usage;
 
@@ -25,3 +26,4 @@ pub use handle::{DriveOptions, Identity, Outcome, Parts, Runner, RunnerError, Si
 pub use library::Library;
 pub use plan::Plan;
 pub use prepare::{Prepared, StartError, StartRequest, TemplateRef};
+pub use repeat::{Origin, RepeatError};

@@ -190,13 +190,42 @@ impl StartError {
     }
 }
 
+/// A template that was found and checked, with everything that it calls.
+pub(super) struct Ready {
+    /// Name and version to show.
+    pub(super) name: (String, Option<String>),
+    pub(super) template: Template,
+    pub(super) closure: Closure,
+    pub(super) warnings: Vec<Diagnostic>,
+}
+
 impl Runner {
     /// Loads, checks and binds a template and everything that it calls. Nothing is stored.
     pub fn prepare(&self, request: StartRequest) -> Result<Prepared, StartError> {
         let (template, warnings) = self.load(&request.template)?;
         refuse_unsupported(&template, &warnings)?;
         let closure = Closure::of(&template, self.catalog(), self.library())?;
-        let name = template_display_name(&request.template, &template);
+        let ready = Ready {
+            name: template_display_name(&request.template, &template),
+            template,
+            closure,
+            warnings,
+        };
+        self.assemble(ready, request)
+    }
+
+    /// Binds a template that was found and checked.
+    pub(super) fn assemble(
+        &self,
+        ready: Ready,
+        request: StartRequest,
+    ) -> Result<Prepared, StartError> {
+        let Ready {
+            name,
+            template,
+            closure,
+            warnings,
+        } = ready;
         let entries = self.entries(&name.0, &template, &closure)?;
         let id = ExecutionId::new(self.clock().now(), self.clock().chance());
         let scope = StartScope {

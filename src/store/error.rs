@@ -18,6 +18,14 @@ pub enum StoreError {
         /// Where it is.
         found: Seq,
     },
+    /// Another execution does the rest of one already.
+    #[error("`{by}` goes on with what `{execution}` left undone: repeat that one")]
+    Taken {
+        /// Which execution is repeated.
+        execution: ExecutionId,
+        /// By which.
+        by: ExecutionId,
+    },
     /// What is stored cannot be understood.
     #[error("`{what}` is damaged: {reason}")]
     Damaged {

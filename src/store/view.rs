@@ -184,6 +184,9 @@ pub trait Views: Send + Sync + fmt::Debug {
         filter: &TaskFilter,
     ) -> Result<Vec<TaskView>, StoreError>;
 
+    /// Returns the executions that repeat one, oldest first.
+    async fn repeated_by(&self, id: &ExecutionId) -> Result<Vec<ExecutionId>, StoreError>;
+
     /// Returns events behind position `after`, secrets masked.
     async fn events(
         &self,

@@ -20,6 +20,7 @@ mod loop_scale;
 mod mutation;
 mod recovery;
 mod refusal;
+mod repeat;
 mod robustness;
 mod runbooks;
 mod sandbox;

@@ -247,6 +247,11 @@ impl Views for FaultStore {
         self.memory().tasks(id, filter).await
     }
 
+    async fn repeated_by(&self, id: &ExecutionId) -> Result<Vec<ExecutionId>, StoreError> {
+        self.pass(Operation::Read).await?;
+        self.memory().repeated_by(id).await
+    }
+
     async fn events(
         &self,
         id: &ExecutionId,

@@ -2,9 +2,18 @@
 
 use clap::Args;
 
+use crate::cli::client;
 use crate::cli::command::signal::{OverrideArguments, SignalArguments, send};
+use crate::cli::detach::detach;
+use crate::cli::drive::{Story, drive};
+use crate::cli::guard;
+use crate::cli::report::Failure;
 use crate::cli::session::{Outcome, Session};
+use crate::cli::start::not_repeated;
+use crate::cli::workshop::Workshop;
 use crate::engine::event::Request;
+use crate::engine::status::{ExecutionStatus, WaitReason};
+use crate::store::view::ExecutionView;
 
 /// Arguments of `oos retry`.
 #[derive(Debug, Args)]
@@ -16,11 +25,30 @@ pub(in crate::cli) struct Arguments {
     task: Option<String>,
     #[command(flatten)]
     overrides: OverrideArguments,
+    /// Run only what failed or never began; what has ended goes on in a new execution
+    #[arg(long)]
+    failed: bool,
+    /// Print the id of the new execution and leave; the work goes on in the background
+    #[arg(long, requires = "failed")]
+    detach: bool,
+    /// Leave with exit code 4 when the new execution waits for somebody
+    #[arg(long, requires = "failed")]
+    no_wait: bool,
 }
 
 impl Arguments {
-    /// Sends the signal.
+    /// Sends the signal, or does the rest of what has ended.
     pub(super) fn run(self, session: &mut Session) -> Outcome {
+        if self.failed {
+            let workshop = Workshop::open(&session.settings)?;
+            let store = workshop.runner().store();
+            let view = workshop.wait(client::find(store, &self.signal.id))?;
+            if view.status.is_final() {
+                return self.do_the_rest(&workshop, &view, session);
+            }
+            refuse_at_work(&view)?;
+        }
+        // A retry of a loop runs only what failed or never began in any case.
         let parameters = self.overrides.read()?;
         send(
             &self.signal,
@@ -31,4 +59,55 @@ impl Arguments {
             session,
         )
     }
+
+    fn do_the_rest(
+        self,
+        workshop: &Workshop,
+        view: &ExecutionView,
+        session: &mut Session,
+    ) -> Outcome {
+        let id = &view.execution_id;
+        if self.task.is_some() || self.overrides.is_given() {
+            let error = anyhow::anyhow!("`{id}` has ended: its tasks run as they are written");
+            let hint = format!(
+                "`oos run --from {id} -p NAME=VALUE` runs all of it with other parameters."
+            );
+            return Err(Failure::usage(error).hinted(hint));
+        }
+        let runner = workshop.runner();
+        workshop.wait(async {
+            let prepared = runner
+                .prepare_rest(id, &self.signal.note)
+                .await
+                .map_err(|error| not_repeated(error, &mut session.output))?;
+            guard::hide(prepared.started().secrets());
+            let new = runner
+                .start(&prepared)
+                .await
+                .map_err(|error| not_repeated(error.into(), &mut session.output))?;
+            session
+                .output
+                .note(format_args!("`{new}` does what is left of `{id}`."));
+            if self.detach {
+                return detach(&new, self.no_wait, session);
+            }
+            drive(runner, &new, Story::Whole, self.no_wait, session).await
+        })
+    }
+}
+
+/// Of what is at work nobody knows what will be left.
+fn refuse_at_work(view: &ExecutionView) -> Result<(), Failure> {
+    let (id, status) = (&view.execution_id, view.status);
+    let asks = matches!(
+        view.waiting_status,
+        Some(WaitReason::Failure | WaitReason::Unknown { .. } | WaitReason::Child { .. })
+    );
+    if status == ExecutionStatus::Waiting && asks {
+        return Ok(());
+    }
+    let error = anyhow::anyhow!("`{id}` has not ended: it is {}", status.as_str());
+    Err(Failure::refused(error).hinted(format!(
+        "`oos resume {id}` works on it to its end, `oos cancel {id}` ends it."
+    )))
 }

@@ -2,18 +2,34 @@
 
 use clap::Args;
 
-use crate::cli::client::{self, Client};
+use crate::base::id::ExecutionId;
+use crate::cli::client::Client;
 use crate::cli::exit::Exit;
 use crate::cli::option::ExecutionArgument;
-use crate::cli::output::print_execution;
+use crate::cli::output::{Kin, print_execution};
 use crate::cli::session::{Outcome, Session};
+use crate::engine::event::Fact;
 use crate::store::view::TaskFilter;
+use crate::store::{Store, StoreError};
 
 /// Arguments of `oos show`.
 #[derive(Debug, Args)]
 pub(in crate::cli) struct Arguments {
     #[command(flatten)]
     execution: ExecutionArgument,
+}
+
+/// Returns which execution an execution repeats, and which repeat it.
+async fn repeats(store: &dyn Store, id: &ExecutionId) -> Result<Kin, StoreError> {
+    let first = store.events(id, 0, 1).await?.pop();
+    let repeats = match first.map(|(_, event)| event.fact) {
+        Some(Fact::ExecutionStarted(started)) => started.repeats,
+        _ => None,
+    };
+    Ok(Kin {
+        repeats,
+        repeated_by: store.repeated_by(id).await?,
+    })
 }
 
 impl Arguments {
@@ -26,7 +42,8 @@ impl Arguments {
                 .store()
                 .tasks(&view.execution_id, &TaskFilter::default()),
         )?;
-        print_execution(&view, &tasks, client::now(), &mut session.output)?;
+        let kin = client.wait(repeats(client.store(), &view.execution_id))?;
+        print_execution(&view, &kin, &tasks, &mut session.output)?;
         Ok(Exit::Success)
     }
 }

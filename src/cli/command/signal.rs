@@ -6,14 +6,14 @@ use clap::Args;
 use inquire::Confirm;
 
 use crate::base::id::ExecutionId;
-use crate::base::value::Map;
+use crate::base::value::{Map, Value};
 use crate::cli::client;
 use crate::cli::drive::{Story, drive};
 use crate::cli::environment;
 use crate::cli::exit::Exit;
 use crate::cli::report::Failure;
 use crate::cli::session::{Outcome, Session};
-use crate::cli::start::read_parameters;
+use crate::cli::start::{Parameter, read_parameters, replace};
 use crate::cli::workshop::Workshop;
 use crate::engine::event::{Request, Signal};
 use crate::runner::SignalError;
@@ -23,7 +23,7 @@ use crate::runner::SignalError;
 pub(in crate::cli) struct SignalArguments {
     /// The execution: an id, a unique beginning of one, or @last
     #[arg(value_name = "ID")]
-    id: String,
+    pub(super) id: String,
     /// Say why; it is recorded
     #[arg(
         long,
@@ -31,7 +31,7 @@ pub(in crate::cli) struct SignalArguments {
         default_value = "",
         hide_default_value = true
     )]
-    note: String,
+    pub(super) note: String,
     /// Go on with the execution here if nobody works on it
     #[arg(long)]
     resume: bool,
@@ -43,12 +43,30 @@ pub(in crate::cli) struct OverrideArguments {
     /// Read properties that replace the template's, key by key, from this YAML or JSON file
     #[arg(long, value_name = "FILE")]
     properties: Option<PathBuf>,
+    /// Give a property a value in place of the template's; may be given several times
+    #[arg(short, long, value_name = "NAME=VALUE")]
+    property: Vec<Parameter>,
 }
 
 impl OverrideArguments {
     /// Reads the properties.
     pub(super) fn read(&self) -> Result<Option<Map>, Failure> {
-        self.properties.as_deref().map(read_parameters).transpose()
+        if !self.is_given() {
+            return Ok(None);
+        }
+        let mut map = match &self.properties {
+            Some(path) => read_parameters(path)?,
+            None => Map::new(),
+        };
+        for Parameter { name, value } in &self.property {
+            replace(&mut map, name, Value::String(value.clone()));
+        }
+        Ok(Some(map))
+    }
+
+    /// Tells whether there are any.
+    pub(super) fn is_given(&self) -> bool {
+        self.properties.is_some() || !self.property.is_empty()
     }
 }
 

@@ -4,28 +4,72 @@ use std::io;
 
 use serde_json::Value;
 
+use crate::base::id::ExecutionId;
 use crate::base::time::Timestamp;
 use crate::base::value::{Map, text};
+use crate::cli::client;
 use crate::cli::global::Format;
 use crate::cli::output::status::{Status as _, answers, waits_for};
 use crate::cli::output::stream::Output;
 use crate::cli::output::style::Role;
 use crate::cli::output::task::task_table;
 use crate::cli::output::words::{ago, between, duration, local};
+use crate::engine::event::Repeat;
 use crate::engine::status::{Mode, WaitReason};
 use crate::store::view::{ExecutionView, TaskView};
+
+/// What an execution repeats, and what repeats it.
+#[derive(Debug, Default)]
+pub(in crate::cli) struct Kin {
+    /// The one that it repeats.
+    pub(in crate::cli) repeats: Option<Repeat>,
+    /// Those that repeat it.
+    pub(in crate::cli) repeated_by: Vec<ExecutionId>,
+}
+
+impl Kin {
+    fn print(&self, output: &mut Output) -> io::Result<()> {
+        if let Some(repeat) = &self.repeats {
+            let what = if repeat.rest { " (what was left)" } else { "" };
+            print_field("Repeats", &format!("{}{what}", repeat.execution), output)?;
+            print_field("Note", &repeat.note, output)?;
+        }
+        let ids: Vec<&str> = self.repeated_by.iter().map(ExecutionId::as_str).collect();
+        print_field("Repeated by", &ids.join(", "), output)
+    }
+
+    fn add_to(&self, document: &mut Value) {
+        let Value::Object(fields) = document else {
+            return;
+        };
+        if let Some(repeat) = &self.repeats {
+            let id = repeat.execution.to_string();
+            fields.insert("RepeatsExecutionId".to_owned(), id.into());
+            fields.insert("RepeatsOnlyRest".to_owned(), repeat.rest.into());
+            fields.insert("RepeatNote".to_owned(), repeat.note.clone().into());
+        }
+        if !self.repeated_by.is_empty() {
+            let ids = self.repeated_by.iter().map(ToString::to_string);
+            fields.insert("RepeatedBy".to_owned(), ids.collect());
+        }
+    }
+}
 
 /// Prints an execution in the form that was asked for.
 pub(in crate::cli) fn print_execution(
     view: &ExecutionView,
+    kin: &Kin,
     tasks: &[TaskView],
-    now: Timestamp,
     output: &mut Output,
 ) -> io::Result<()> {
+    let now = client::now();
     if output.format() != Format::Text {
-        return output.document(&execution_document(view, tasks)?);
+        let mut document = execution_document(view, tasks)?;
+        kin.add_to(&mut document);
+        return output.document(&document);
     }
     print_header(view, now, output)?;
+    kin.print(output)?;
     print_map("Parameters", &view.parameters, output)?;
     print_tasks(tasks, now, output)?;
     print_map("Outputs", &view.outputs, output)?;
@@ -131,11 +175,17 @@ fn print_header(view: &ExecutionView, now: Timestamp, output: &mut Output) -> io
         ("Message", view.status_message.clone()),
     ];
     for (name, value) in fields {
-        if !value.is_empty() {
-            output.line(format_args!("  {name:<12} {}", indented(&value, 15)))?;
-        }
+        print_field(name, &value, output)?;
     }
     Ok(())
+}
+
+/// Prints a line of the header; nothing for an empty value.
+fn print_field(name: &str, value: &str, output: &mut Output) -> io::Result<()> {
+    if value.is_empty() {
+        return Ok(());
+    }
+    output.line(format_args!("  {name:<12} {}", indented(value, 15)))
 }
 
 fn mode_words(mode: Mode) -> &'static str {

@@ -12,7 +12,7 @@ mod table;
 mod task;
 
 pub(super) use diagnostic::{DiagnosticReport, Problem};
-pub(super) use execution::{print_execution, print_map, print_result, wait_lines};
+pub(super) use execution::{Kin, print_execution, print_map, print_result, wait_lines};
 pub(super) use status::{Status, loop_words, status_cell, waits_for};
 pub(super) use stream::Output;
 pub(super) use style::Role;

@@ -15,6 +15,10 @@ pub struct Repeat {
     /// Why, in the words of who repeats it.
     #[serde(default, skip_serializing_if = "String::is_empty")]
     pub note: String,
+    /// Whether only the rest of it is done: what failed or never began. One execution at most does
+    /// the rest of another.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub rest: bool,
     /// What is taken over from it; nothing if all is done anew.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub taken: Vec<Taken>,

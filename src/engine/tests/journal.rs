@@ -275,6 +275,7 @@ fn repeat_facts() -> Vec<Fact> {
     settings.repeats = Some(Repeat {
         execution: settings.id.clone(),
         note: "fixed the disk".into(),
+        rest: true,
         taken: vec![
             Taken::Task {
                 task: 0,

@@ -121,6 +121,7 @@ impl World {
         started.repeats = Some(Repeat {
             execution: started.id.clone(),
             note: String::new(),
+            rest: true,
             taken: self.live.taken_over(),
         });
         started.id = ExecutionId::new(start_time(), 8);

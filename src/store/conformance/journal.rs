@@ -1,8 +1,11 @@
 //! The journal and the texts that it names.
 
-use super::fixture::{call, ended, id, started, success, task_ended, task_started, unit};
+use super::fixture::{
+    call, ended, event, id, start, started, success, task_ended, task_started, unit,
+};
 use super::fixture::{unit_ended, unit_started};
 use super::{Bench, on_every_store};
+use crate::engine::event::{Event, Fact, Repeat};
 use crate::engine::status::{ExecutionStatus, TaskStatus};
 use crate::store::view::{TaskFilter, Views as _};
 use crate::store::{Contents as _, Journal as _, StoreError};
@@ -14,6 +17,7 @@ on_every_store! {
     refused_append_leaves_no_trace
     journal_begins_with_a_start
     views_follow_a_run
+    the_rest_of_an_execution_is_done_by_one_other
     texts_come_back_under_their_digest
 }
 
@@ -116,6 +120,42 @@ async fn views_follow_a_run<B: Bench>(bench: B) {
     );
     assert_eq!(tasks[0].outputs["a"], 1);
     assert_eq!(tasks[1].status, TaskStatus::Pending);
+}
+
+/// The start of an execution that repeats the first one.
+fn repeating(number: u64, rest: bool) -> [Event; 1] {
+    let mut start = start(&id(number));
+    start.repeats = Some(Repeat {
+        execution: id(1),
+        note: "again".into(),
+        rest,
+        taken: Vec::new(),
+    });
+    [event(
+        number.cast_signed(),
+        Fact::ExecutionStarted(Box::new(start)),
+    )]
+}
+
+async fn the_rest_of_an_execution_is_done_by_one_other<B: Bench>(bench: B) {
+    let (one, two) = (bench.open(), bench.open());
+    one.append(&id(1), 0, &[started(&id(1))]).await.unwrap();
+    for (number, rest) in [(2, false), (3, true), (4, false)] {
+        let appended = one.append(&id(number), 0, &repeating(number, rest)).await;
+        assert_eq!(appended, Ok(1), "{number}");
+    }
+    let refused = two.append(&id(5), 0, &repeating(5, true)).await;
+    let taken = StoreError::Taken {
+        execution: id(1),
+        by: id(3),
+    };
+    assert_eq!(refused, Err(taken));
+    assert_eq!(two.read(&id(5)).await.unwrap(), []);
+    assert_eq!(
+        two.repeated_by(&id(1)).await.unwrap(),
+        [id(2), id(3), id(4)]
+    );
+    assert_eq!(two.repeated_by(&id(2)).await.unwrap(), []);
 }
 
 async fn texts_come_back_under_their_digest<B: Bench>(bench: B) {

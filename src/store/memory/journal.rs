@@ -55,6 +55,7 @@ fn append(
     };
     let masked: Vec<Event> = events.iter().map(|event| secrets.mask(event)).collect();
     let changes = fold(id, &StateRows { state, id }, expected + 1, &masked)?;
+    refuse_second_rest(state, &changes)?;
     let texts = events.iter().map(serde_json::to_string);
     let texts: Vec<String> =
         texts
@@ -71,6 +72,23 @@ fn append(
     }
     save(state, id, changes);
     Ok(expected + events.len() as Seq)
+}
+
+fn refuse_second_rest(state: &State, changes: &Changes) -> Result<(), StoreError> {
+    let Some((execution, true)) = &changes.repeat else {
+        return Ok(());
+    };
+    let other = state
+        .repeats
+        .iter()
+        .find(|(_, (of, rest))| *rest && of == execution);
+    match other {
+        Some((by, _)) => Err(StoreError::Taken {
+            execution: execution.clone(),
+            by: by.clone(),
+        }),
+        None => Ok(()),
+    }
 }
 
 struct StateRows<'a> {
@@ -102,6 +120,9 @@ fn save(state: &mut State, id: &ExecutionId, changes: Changes) {
         state.tasks.retain(|(execution, place), _| {
             execution != id || place.item.is_none() || !changes.cleared.contains(&place.task)
         });
+    }
+    if let Some(repeat) = changes.repeat {
+        state.repeats.insert(id.clone(), repeat);
     }
     for (task, items) in changes.plans {
         state.plans.insert((id.clone(), task), Arc::clone(&items));

@@ -35,6 +35,8 @@ pub(super) struct State {
     pub(super) journals: BTreeMap<ExecutionId, Vec<String>>,
     pub(super) executions: BTreeMap<ExecutionId, (ExecutionRow, DetailRow)>,
     pub(super) tasks: BTreeMap<(ExecutionId, Place), TaskRow>,
+    /// Which execution an execution repeats, and whether only its rest.
+    pub(super) repeats: BTreeMap<ExecutionId, (ExecutionId, bool)>,
     pub(super) plans: BTreeMap<(ExecutionId, u32), Arc<Vec<Value>>>,
     pub(super) signals: BTreeMap<u64, Posted>,
     pub(super) templates: BTreeMap<String, Vec<TemplateEntry>>,

@@ -88,6 +88,12 @@ impl Views for MemoryStore {
             .collect())
     }
 
+    async fn repeated_by(&self, id: &ExecutionId) -> Result<Vec<ExecutionId>, StoreError> {
+        let state = self.state();
+        let repeats = state.repeats.iter().filter(|(_, (of, _))| of == id);
+        Ok(repeats.map(|(id, _)| id.clone()).collect())
+    }
+
     async fn events(
         &self,
         id: &ExecutionId,

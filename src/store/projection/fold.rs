@@ -32,6 +32,8 @@ pub(crate) struct Changes {
     pub(crate) detail: Option<DetailRow>,
     /// Set when the execution ended with these events.
     pub(crate) outputs: Option<Map>,
+    /// Set when the execution began and repeats another one: which, and whether only its rest.
+    pub(crate) repeat: Option<(ExecutionId, bool)>,
     /// Tasks whose items of earlier attempts are gone; takes effect before `tasks`.
     pub(crate) cleared: BTreeSet<u32>,
     /// New loop items, by task.
@@ -63,6 +65,7 @@ pub(crate) fn fold(
             execution,
             detail: None,
             outputs: None,
+            repeat: None,
             cleared: BTreeSet::new(),
             plans: BTreeMap::new(),
             tasks: BTreeMap::new(),
@@ -119,6 +122,8 @@ impl<R: Rows> Folding<'_, R> {
             description: started.description.clone(),
             tags: started.tags.clone(),
         });
+        let repeat = started.repeats.as_ref();
+        self.changes.repeat = repeat.map(|repeat| (repeat.execution.clone(), repeat.rest));
         for (task, head) in (0..).zip(&started.tasks) {
             let row = TaskRow::pending(&head.name, &head.action);
             self.changes.tasks.insert(Place { task, item: None }, row);

@@ -1,12 +1,12 @@
 //! The journal: fenced appends with their projections in one transaction.
 
 use async_trait::async_trait;
-use rusqlite::Connection;
+use rusqlite::{Connection, OptionalExtension as _};
 
 use crate::base::id::ExecutionId;
 use crate::engine::event::{Event, Fact};
 use crate::store::audit::deed_of;
-use crate::store::projection::fold;
+use crate::store::projection::{Changes, fold};
 use crate::store::secrets::Secrets;
 use crate::store::sqlite::SqliteStore;
 use crate::store::sqlite::audit;
@@ -18,6 +18,7 @@ use crate::store::{Journal, Seq, StoreError};
 
 const SELECT_LAST: &str = "SELECT max(seq) FROM journal WHERE execution_id = ?1";
 const JOURNALS: &str = "SELECT DISTINCT execution_id FROM journal ORDER BY execution_id";
+const SELECT_REST: &str = "SELECT id FROM repeat WHERE execution = ?1 AND rest = 1";
 const INSERT: &str = "INSERT INTO journal (execution_id, seq, event) VALUES (?1, ?2, ?3)";
 const SELECT_ALL: &str =
     "SELECT seq, event FROM journal WHERE execution_id = ?1 AND seq > ?2 ORDER BY seq LIMIT ?3";
@@ -134,6 +135,7 @@ fn append(
     fence(connection, id, expected)?;
     let rows = StoredRows { connection, id };
     let changes = fold(id, &rows, expected + 1, masked)?;
+    refuse_second_rest(connection, &changes)?;
     let mut insert = connection.prepare_cached(INSERT)?;
     let mut last = expected;
     for blob in blobs {
@@ -142,6 +144,24 @@ fn append(
     }
     save(connection, id, &changes)?;
     Ok(last)
+}
+
+/// Of two that want to do the rest of an execution, also from two processes, the second is refused.
+fn refuse_second_rest(connection: &Connection, changes: &Changes) -> Result<(), StoreError> {
+    let Some((execution, true)) = &changes.repeat else {
+        return Ok(());
+    };
+    let by = connection
+        .prepare_cached(SELECT_REST)?
+        .query_row([execution.as_str()], |row| id_column(row, 0))
+        .optional()?;
+    match by {
+        Some(by) => Err(StoreError::Taken {
+            execution: execution.clone(),
+            by,
+        }),
+        None => Ok(()),
+    }
 }
 
 /// Writes the audit records of what `masked` tells of people.

@@ -25,7 +25,7 @@ use crate::store::sqlite::{audit, audit_check, content};
 const BACKUP: &str = "VACUUM INTO ?1";
 const CLEAR: &str = "\
     DELETE FROM execution; DELETE FROM execution_detail; DELETE FROM execution_tag; \
-    DELETE FROM task; DELETE FROM loop_block;";
+    DELETE FROM task; DELETE FROM loop_block; DELETE FROM repeat;";
 const INTEGRITY: &str = "PRAGMA integrity_check";
 const WITHOUT_JOURNAL: &str =
     "SELECT id FROM execution WHERE id NOT IN (SELECT execution_id FROM journal)";
@@ -173,6 +173,7 @@ fn check_listing(
     let rows = StoredRows { connection, id };
     let same = rows.execution()?.as_ref() == Some(&expected.execution)
         && row::detail(connection, id).is_ok_and(|stored| stored == detail)
+        && row::repeat(connection, id)? == expected.repeat
         && stored_tasks(connection, id)? == expected.tasks
         && stored_plans(connection, id)? == flat_plans(expected);
     if !same {

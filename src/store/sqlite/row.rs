@@ -32,6 +32,8 @@ const SELECT_DETAIL: &str =
 const INSERT_DETAIL: &str = "\
     INSERT INTO execution_detail (id, parameters, outputs, description, tags) \
     VALUES (?1, ?2, ?3, ?4, ?5)";
+const SELECT_REPEAT: &str = "SELECT execution, rest FROM repeat WHERE id = ?1";
+const INSERT_REPEAT: &str = "INSERT INTO repeat (id, execution, rest) VALUES (?1, ?2, ?3)";
 const INSERT_TAG: &str = "INSERT INTO execution_tag (key, value, id) VALUES (?1, ?2, ?3)";
 const UPDATE_OUTPUTS: &str = "UPDATE execution_detail SET outputs = ?2 WHERE id = ?1";
 /// The columns that [`task_row`] reads.
@@ -97,6 +99,16 @@ pub(super) fn detail(connection: &Connection, id: &ExecutionId) -> Result<Detail
     row.ok_or_else(|| damaged(format!("execution_detail {id}"), "it is missing"))
 }
 
+/// Returns which execution an execution repeats, and whether only its rest.
+pub(super) fn repeat(
+    connection: &Connection,
+    id: &ExecutionId,
+) -> Result<Option<(ExecutionId, bool)>, StoreError> {
+    let mut statement = connection.prepare_cached(SELECT_REPEAT)?;
+    let found = statement.query_row([id.as_str()], |row| Ok((id_column(row, 0)?, row.get(1)?)));
+    Ok(found.optional()?)
+}
+
 /// Stores changed rows.
 pub(super) fn save(
     connection: &Connection,
@@ -115,6 +127,13 @@ pub(super) fn save(
             json_or_null(row.waiting.as_ref())?,
             row.updated.as_microsecond(),
             row.ended.map(Timestamp::as_microsecond),
+        ))?;
+    }
+    if let Some((execution, rest)) = &changes.repeat {
+        connection.prepare_cached(INSERT_REPEAT)?.execute((
+            id.as_str(),
+            execution.as_str(),
+            rest,
         ))?;
     }
     if let Some(outputs) = &changes.outputs {

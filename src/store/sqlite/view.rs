@@ -20,6 +20,7 @@ const LIST: &str = "\
     SELECT id, template_name, template_version, status, message, waiting, mode, safety_check, \
            role, user, started, updated, ended \
     FROM execution WHERE TRUE";
+const REPEATED_BY: &str = "SELECT id FROM repeat WHERE execution = ?1 ORDER BY id";
 const ONLY_ROOTS: &str = " AND parent IS NULL";
 const BY_PARENT: &str = " AND parent = :parent";
 const BY_PREFIX: &str = " AND id >= :prefix AND id < :prefix_end";
@@ -76,6 +77,14 @@ impl Views for SqliteStore {
         self.0
             .readers
             .read(|connection| task::list(connection, id, filter))
+    }
+
+    async fn repeated_by(&self, id: &ExecutionId) -> Result<Vec<ExecutionId>, StoreError> {
+        self.0.readers.read(|connection| {
+            let mut statement = connection.prepare_cached(REPEATED_BY)?;
+            let ids = statement.query_map([id.as_str()], |row| id_column(row, 0))?;
+            Ok(ids.collect::<Result<_, _>>()?)
+        })
     }
 
     async fn events(

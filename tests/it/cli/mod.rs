@@ -7,6 +7,7 @@ mod graph;
 mod image;
 mod listing;
 mod reference;
+mod repeat;
 mod run;
 mod signal;
 mod store;
