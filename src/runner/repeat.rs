@@ -4,7 +4,7 @@
 //! the one before was pinned to, however they have been changed since.
 
 use crate::base::id::ExecutionId;
-use crate::base::value::Map;
+use crate::base::value::{Map, Value};
 use crate::engine::Execution;
 use crate::engine::event::{Event, Repeat, Started};
 use crate::engine::status::ExecutionStatus;
@@ -128,7 +128,17 @@ impl Prepared {
             rest: false,
             taken: Vec::new(),
         });
+        self.hide_secrets_of(origin);
         self
+    }
+
+    /// What was secret stays so, also where it has another value by now: outputs that are taken
+    /// over and parameters may hold the old one.
+    fn hide_secrets_of(&mut self, origin: &Origin) {
+        let known: Vec<&Value> = self.started.secrets().collect();
+        let old = origin.started.secrets();
+        let more: Vec<Value> = old.filter(|old| !known.contains(old)).cloned().collect();
+        self.started.inherited_secrets.extend(more);
     }
 }
 
@@ -213,6 +223,7 @@ impl Runner {
             rest: true,
             taken: execution.taken_over(),
         });
+        prepared.hide_secrets_of(&origin);
         Ok(prepared)
     }
 }

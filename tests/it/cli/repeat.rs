@@ -106,6 +106,41 @@ fn secrets_are_taken_over_without_being_shown() {
 }
 
 #[test]
+fn a_secret_that_was_changed_meanwhile_stays_secret_in_what_is_taken_over() {
+    let home = Home::new();
+    let text = FAILING.replace(
+        "Outputs: {region",
+        "Outputs: {told: {Type: String, ValueSelector: '\"{{ oos-secret:db }}\"'}, region",
+    );
+    home.file("failing.yml", &text);
+    let set = |value: &str| {
+        let path = home.file("value", value).display().to_string();
+        assert_eq!(
+            home.oos(&["secret", "set", "db", "--value-file", &path])
+                .code,
+            0
+        );
+    };
+    set("swordfish-1");
+    assert_eq!(home.oos(&["run", "failing.yml", "-p", "who=ann"]).code, 1);
+    set("swordfish-2");
+    std::fs::remove_file(home.path().join("value")).unwrap();
+    assert_eq!(home.oos(&["retry", "@last", "--failed"]).code, 1);
+    let tasks = home.oos(&["-o", "json", "tasks", "@last"]).json(0);
+    assert_eq!(tasks[0]["Outputs"]["told"], "******", "{tasks:#}");
+    for arguments in [["show", "@last"], ["events", "@last"], ["audit", "list"]] {
+        let ran = home.oos(&arguments);
+        assert!(!ran.data(0).contains("swordfish"), "{ran}");
+    }
+    for file in std::fs::read_dir(home.path().join("data")).unwrap() {
+        let path = file.unwrap().path();
+        let bytes = std::fs::read(&path).unwrap_or_default();
+        let found = bytes.windows(9).any(|part| part == b"swordfish");
+        assert!(!found, "{}", path.display());
+    }
+}
+
+#[test]
 fn a_run_from_another_may_have_another_template() {
     let home = failed();
     let other = FAILING.replace(
