@@ -59,6 +59,17 @@ impl FaultStore {
         Ok(())
     }
 
+    /// A disk takes its time, before something is written as well as until that is known; meanwhile
+    /// everybody else goes on.
+    async fn disk(&self, when: &str, number: u32) {
+        match self.world.chance(when, u64::from(number)).below(4) {
+            0 => tokio::task::yield_now().await,
+            1 => tokio::time::sleep(Duration::from_millis(2)).await,
+            _ => {}
+        }
+        self.power.needed().await;
+    }
+
     /// Writes, and lets the laws look at it.
     async fn write(
         &self,
@@ -85,6 +96,7 @@ impl Journal for FaultStore {
             let mut trouble = self.world.trouble();
             (trouble.append(), trouble.appends())
         };
+        self.disk("before", number).await;
         match trouble {
             Some(AppendTrouble::Power(Moment::Before)) => {
                 self.power.cut();
@@ -109,13 +121,7 @@ impl Journal for FaultStore {
             }
             None => {
                 let last = self.write(id, expected, events).await?;
-                // A disk takes its time; meanwhile everybody else goes on.
-                match self.world.chance("disk", u64::from(number)).below(4) {
-                    0 => tokio::task::yield_now().await,
-                    1 => tokio::time::sleep(Duration::from_millis(2)).await,
-                    _ => {}
-                }
-                self.power.needed().await;
+                self.disk("after", number).await;
                 self.world.witness().acknowledged(id);
                 Ok(last)
             }

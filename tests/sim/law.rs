@@ -270,7 +270,7 @@ impl Witness {
     }
 }
 
-/// Returns what is wrong with a good end: nobody answered the call that it rests on.
+/// Returns what is wrong with an end that nobody's answer stands behind.
 fn unfounded(
     calls: &BTreeMap<CallName, CallState>,
     shadow: &Shadow,
@@ -278,16 +278,22 @@ fn unfounded(
     unit: UnitId,
     end: &End,
 ) -> Option<String> {
-    let (Some(Work::Call { call } | Work::Poll { call, .. }), End::Success { .. }) =
-        (shadow.works.get(&unit), end)
+    let claims = match end {
+        End::Success { .. } => true,
+        End::Failed { failure, .. } => failure.code != "Timeout",
+        End::Cancelled { .. } | End::Skipped => false,
+    };
+    let (true, Some(Work::Call { call } | Work::Poll { call, .. })) =
+        (claims, shadow.works.get(&unit))
     else {
         return None;
     };
     let first = (id.clone(), unit, 0);
     let last = (id.clone(), unit, u32::MAX);
     let answered = calls.range(first..=last).any(|(_, call)| call.answered);
-    let own = call.service.eq_ignore_ascii_case("OOS");
-    (!answered && !own).then(|| format!("{unit:?} ended well without an answer"))
+    // The runner answers for itself, and a selection by nothing selects nothing.
+    let own = call.service.eq_ignore_ascii_case("OOS") || call.api == "ACS::SelectTargets";
+    (!answered && !own).then(|| format!("{unit:?} ended without an answer: {end:?}"))
 }
 
 impl Shadow {

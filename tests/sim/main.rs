@@ -16,6 +16,7 @@
 mod chance;
 mod clock;
 mod cloud;
+mod corpus;
 mod document;
 mod engine;
 mod fault;

@@ -73,12 +73,16 @@ pub(crate) fn check(plan: &Plan) {
     let mut report = judge(&small);
     // What goes round in circles is seen after a few rounds.
     report.story.truncate(LINES);
+    let again = if *plan == Plan::of_seed(&scenario::names(), plan.seed) {
+        format!("OOS_SIM_SEED={}", plan.seed)
+    } else {
+        format!("OOS_SIM_PLAN='{}'", serde_json::to_string(plan).unwrap())
+    };
     panic!(
-        "{:#?}\n{}\n\nsee it again: OOS_SIM_SEED={} cargo nextest run --test sim -E \
-         'test(a_seed_given_by_hand)'\nkeep it: tests/sim/regression/NAME.json\n{}",
+        "{:#?}\n{}\n\nsee it again: {again} cargo nextest run --test sim -E \
+         'test(given_by_hand)'\nkeep it as tests/sim/regression/NAME.json: {}",
         report.broken,
         report.story.join("\n"),
-        plan.seed,
         serde_json::to_string(&small).unwrap(),
     );
 }
@@ -124,10 +128,13 @@ fn asked_for(variable: &str) -> Option<u64> {
 }
 
 #[test]
-fn a_seed_given_by_hand_keeps_the_laws() {
-    match asked_for("OOS_SIM_SEED") {
-        Some(seed) => check(&Plan::of_seed(&scenario::names(), seed)),
-        None => println!("skipped: OOS_SIM_SEED is not set"),
+fn a_world_given_by_hand_keeps_the_laws() {
+    let plan = std::env::var_os("OOS_SIM_PLAN")
+        .map(|text| serde_json::from_slice(text.as_encoded_bytes()).expect("it is a plan"));
+    let seed = asked_for("OOS_SIM_SEED");
+    match plan.or(seed.map(|seed| Plan::of_seed(&scenario::names(), seed))) {
+        Some(plan) => check(&plan),
+        None => println!("skipped: neither OOS_SIM_SEED nor OOS_SIM_PLAN is set"),
     }
 }
 

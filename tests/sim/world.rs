@@ -448,6 +448,17 @@ impl World {
     }
 }
 
+/// Tells whether a scenario can be started at all.
+pub(crate) fn can_start(scenario: &Arc<Scenario>) -> bool {
+    let plan = Plan::calm(&scenario.name, 0);
+    let world = Arc::new(World::new(Arc::clone(scenario), plan));
+    let prepared = world.runner(&Power::default()).prepare(scenario.request());
+    if let Err(error) = &prepared {
+        println!("{}: {error}", scenario.name);
+    }
+    prepared.is_ok()
+}
+
 /// Returns the template of a scenario, and what it is started with.
 pub(crate) fn prepared(scenario: &Arc<Scenario>) -> (Arc<Template>, Started) {
     let plan = Plan::calm(&scenario.name, 0);

@@ -2,7 +2,7 @@
 
 use std::sync::{Arc, LazyLock};
 
-use crate::scenario::{Scenario, asking, calls, child, flow, looping};
+use crate::scenario::{Scenario, asking, calls, child, corpus, flow, looping};
 
 static ALL: LazyLock<Vec<Arc<Scenario>>> = LazyLock::new(|| {
     let all = [
@@ -30,6 +30,9 @@ pub(crate) fn names() -> Vec<&'static str> {
 
 /// Returns the scenario of that name.
 pub(crate) fn find(name: &str) -> Arc<Scenario> {
+    if name.starts_with(corpus::PREFIX) {
+        return Arc::new(corpus::scenario(name));
+    }
     let found = all().iter().find(|scenario| scenario.name == name);
     Arc::clone(found.unwrap_or_else(|| panic!("there is no scenario `{name}`")))
 }

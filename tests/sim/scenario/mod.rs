@@ -4,11 +4,13 @@ mod asking;
 mod calls;
 mod catalog;
 mod child;
+mod corpus;
 mod flow;
 mod library;
 mod looping;
 
 pub(crate) use catalog::{find, names};
+pub(crate) use corpus::templates;
 
 use std::sync::Arc;
 
@@ -58,6 +60,8 @@ pub(crate) struct Scenario {
     pub(crate) says: Vec<Step>,
     /// Whether the end depends on when things happen, or on what people do about what is unknown.
     pub(crate) open: bool,
+    /// Whether it is a published template, which finds the others.
+    pub(crate) is_published: bool,
 }
 
 impl Scenario {
@@ -76,6 +80,7 @@ impl Scenario {
             recoveries: Vec::new(),
             says: Vec::new(),
             open: false,
+            is_published: false,
         }
     }
 
@@ -108,6 +113,9 @@ impl Scenario {
     }
 
     pub(crate) fn library(&self) -> Arc<dyn TemplateSource> {
+        if self.is_published {
+            return corpus::library();
+        }
         Arc::new(Shelf(self.shelf.clone()))
     }
 
