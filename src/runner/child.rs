@@ -138,6 +138,7 @@ async fn seat_new(
         now: runner.clock().now(),
         identity: &identity,
         entries: &entries,
+        parameters: None,
     };
     let bound = bind::bind(
         &found.template,
@@ -152,6 +153,7 @@ async fn seat_new(
             return Ok(Err(format!("`{}`: {}", found.name, messages.join("; "))));
         }
     };
+    let role = role(&found.template, &parameters, &scope).or_else(|| parent.role.clone());
     if !found.pinned {
         runner
             .store()
@@ -172,7 +174,7 @@ async fn seat_new(
         stored_secrets: entries.secrets,
         secret: secret_names(&found.template),
         inherited_secrets: birth.secrets.clone(),
-        role: role(&found.template, &parameters).or_else(|| parent.role.clone()),
+        role,
         template_name: found.name,
         template_version: found.version,
         parameters,

@@ -20,7 +20,6 @@ use crate::runner::usage::{self, ApiUse};
 use crate::store::ParameterError;
 use crate::template::bind::{self, BindError, Strictness};
 use crate::template::check;
-use crate::template::expr::MapScope;
 use crate::template::model::{Format, Task, Template};
 use crate::template::parse;
 use crate::template::source::{LookupError, TemplateSource as _};
@@ -157,7 +156,7 @@ pub enum StartError {
         errors: Vec<BindError>,
     },
     /// It names entries of the parameter store that cannot be had.
-    #[error("`{name}` cannot be started: {source}")]
+    #[error("`{name}` names entries of the parameter store that cannot be had")]
     Entries {
         /// The template.
         name: String,
@@ -233,12 +232,14 @@ impl Runner {
             now: self.clock().now(),
             identity: self.identity(),
             entries: &entries,
+            parameters: None,
         };
         let parameters = bind::bind(&template, &request.arguments, Strictness::TopLevel, &scope)
             .map_err(|errors| StartError::Arguments {
                 name: name.0.clone(),
                 errors,
             })?;
+        let role = role(&template, &parameters, &scope);
         self.refuse_unserved(&name.0, &template, &closure)?;
         let started = Started {
             tasks: task_heads(&template),
@@ -250,7 +251,7 @@ impl Runner {
             stored: entries.stored,
             stored_secrets: entries.secrets,
             secret: secret_names(&template),
-            role: role(&template, &parameters),
+            role,
             template: Digest::of(template.source.text().as_bytes()),
             library: Digest::of(closure.list().as_bytes()),
             id,
@@ -436,13 +437,16 @@ pub(super) fn secret_names(template: &Template) -> Vec<String> {
 
 /// Returns the role that a template names with its parameters; an empty one is the caller's
 /// identity (language reference 1.7).
-pub(super) fn role(template: &Template, parameters: &Map) -> Option<String> {
+pub(super) fn role(
+    template: &Template,
+    parameters: &Map,
+    scope: &StartScope<'_>,
+) -> Option<String> {
     let role = template.ram_role.as_ref()?;
-    let scope = parameters
-        .iter()
-        .fold(MapScope::new(), |scope, (name, value)| {
-            scope.with_parameter(name, value.clone())
-        });
+    let scope = StartScope {
+        parameters: Some(parameters),
+        ..scope.clone()
+    };
     let value = role.evaluate(&scope).ok()?;
     Some(text(&value)).filter(|role| !role.is_empty())
 }

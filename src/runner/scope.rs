@@ -3,7 +3,7 @@
 use crate::base::id::ExecutionId;
 use crate::base::name::Name;
 use crate::base::time::{self, Timestamp};
-use crate::base::value::Value;
+use crate::base::value::{Map, Value};
 use crate::runner::entries::Entries;
 use crate::runner::handle::Identity;
 use crate::template::expr::{Expression, Pseudo, Scope};
@@ -11,19 +11,24 @@ use crate::template::expr::{Expression, Pseudo, Scope};
 /// The version of the vendor's helper program that package templates ask for.
 const OOS_UTIL_VERSION: &str = "1.0.0";
 
-/// Resolves pseudo-parameters and entries of the parameter store in the defaults of parameters;
-/// knows nothing else.
+/// Resolves pseudo-parameters and entries of the parameter store in the defaults of parameters, and
+/// the parameters as well in what is evaluated after them.
 #[derive(Clone, Debug)]
 pub(super) struct StartScope<'a> {
     pub(super) id: ExecutionId,
     pub(super) now: Timestamp,
     pub(super) identity: &'a Identity,
     pub(super) entries: &'a Entries,
+    /// The parameters, once they are bound.
+    pub(super) parameters: Option<&'a Map>,
 }
 
 impl Scope for StartScope<'_> {
-    fn parameter(&self, _: &Name) -> Option<Value> {
-        None
+    fn parameter(&self, name: &Name) -> Option<Value> {
+        let mut parameters = self.parameters?.iter();
+        parameters
+            .find(|(key, _)| name.is(key))
+            .map(|(_, value)| value.clone())
     }
 
     fn output(&self, _: &Name, _: &Name) -> Option<Value> {

@@ -174,6 +174,9 @@ impl Known {
         if let Some(outer) = &mut started.outer {
             self.outer(outer);
         }
+        if let Some(role) = &mut started.role {
+            *role = self.text(role);
+        }
         started.description = self.text(&started.description);
         for value in started.tags.values_mut() {
             *value = self.text(value);
@@ -236,6 +239,9 @@ impl Known {
     }
 
     fn call(&self, call: &mut ApiCall) {
+        if let Some(role) = &mut call.role {
+            *role = self.text(role);
+        }
         call.parameters = self.map(&call.parameters);
         if let Some(Rest {
             uri, headers, body, ..

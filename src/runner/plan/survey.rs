@@ -36,6 +36,7 @@ pub(super) async fn steps(runner: &Runner, prepared: &Prepared) -> Vec<Step> {
             now: runner.clock().now(),
             identity: runner.identity(),
             entries: &entries,
+            parameters: None,
         },
         outputs: BTreeMap::new(),
     };

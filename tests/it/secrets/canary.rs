@@ -19,6 +19,7 @@ const KEY: &str = "-----BEGIN CANARY KEY-----\nS2FuYXJpZW52b2dlbC1pbS1TY2hhY2h0L
                    8h3kPq0ZbW7xVn2cTy5uLr9sMd4fGj6aEi1oHwXv\n-----END CANARY KEY-----\n";
 
 const RUNBOOK: &str = "FormatVersion: OOS-2019-06-01
+RamRole: 'role-{{ password }}'
 Parameters:
   instance: {Type: String}
   url: {Type: String}

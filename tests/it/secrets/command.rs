@@ -1,6 +1,7 @@
 //! `oos secret` and `oos parameter`, and templates that name what they keep.
 
 use std::fs::File;
+use std::process::{Command, Stdio};
 
 use crate::support::oos::{Home, Ran};
 
@@ -31,6 +32,38 @@ Tasks:
 Outputs:
   encoded: {Type: String, Value: {'Fn::Base64Encode': 'x{{ oos-secret:db/password }}'}}
 ";
+
+const ECHO: &str = "FormatVersion: OOS-2019-06-01
+Parameters:
+  password: {Type: String, NoEcho: true}
+Tasks:
+  - Name: nap
+    Action: ACS::Sleep
+    Properties: {Duration: PT0S}
+Outputs:
+  both: {Type: String, Value: '{{ password }} and {{ oos-secret:a }}'}
+";
+
+/// Runs the program with `text` on descriptor 3.
+fn with_descriptor(home: &Home, text: &str, arguments: &[&str]) -> Ran {
+    let path = home.file("descriptor", text);
+    let program = home.command();
+    let mut shell = Command::new("/bin/sh");
+    shell
+        .env_clear()
+        .envs(
+            program
+                .get_envs()
+                .filter_map(|(name, value)| Some((name, value?))),
+        )
+        .current_dir(home.path())
+        .stdin(Stdio::null())
+        .args(["-c", r#"exec 3<"$1"; shift; exec "$@""#, "sh"])
+        .arg(path)
+        .arg(program.get_program())
+        .args(arguments);
+    home.finish(&mut shell)
+}
 
 /// Runs the program with `text` on its standard input.
 fn feed(home: &Home, text: &str, arguments: &[&str]) -> Ran {
@@ -99,6 +132,29 @@ fn a_value_is_shown_only_when_that_is_asked_for() {
         gone.stderr.contains("there is no secret `db/password`"),
         "{gone}"
     );
+}
+
+#[test]
+fn values_parameters_and_passphrases_come_from_a_descriptor() {
+    let home = Home::new();
+    home.file("echo.yml", ECHO);
+    let set = ["secret", "set", "a", "--value-file", "/dev/fd/3"];
+    with_descriptor(&home, "swordfish", &set).data(0);
+    let run = ["run", "echo.yml", "--parameters", "/dev/fd/3"];
+    let ran = with_descriptor(&home, "password: sword-lily", &run);
+    assert!(ran.data(0).contains("****** and ******"), "{ran}");
+    let rekey = ["secret", "rekey", "--new-passphrase-file", "/dev/fd/3"];
+    with_descriptor(&home, "correct horse", &rekey).data(0);
+    let reveal = [
+        "--passphrase-file",
+        "/dev/fd/3",
+        "secret",
+        "show",
+        "a",
+        "--reveal",
+    ];
+    let revealed = with_descriptor(&home, "correct horse\n", &reveal);
+    assert_eq!(revealed.data(0), "swordfish\n");
 }
 
 #[test]
