@@ -83,7 +83,11 @@ async fn answer(runner: &Runner, flight: Flight) -> Result<Value, CallFault> {
     };
     tracing::debug!(action = %flight.call.display_name(), "call");
     if loopback::serves(&flight.call) {
-        return loopback::call(runner, &flight.call, &flight.secrets).await;
+        let caller = loopback::Caller {
+            user: &context.user,
+            secrets: &flight.secrets,
+        };
+        return loopback::call(runner, &flight.call, caller).await;
     }
     runner.provider().call(&flight.call, &context).await
 }

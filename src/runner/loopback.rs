@@ -56,11 +56,20 @@ pub(super) fn serves(call: &ApiCall) -> bool {
     api(&call.service, &call.api).is_some()
 }
 
-/// Answers a call of an execution that must not show `secrets`.
+/// The execution that calls.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Caller<'a> {
+    /// Who started it: whoever goes on with it acts in that name.
+    pub(super) user: &'a str,
+    /// What it must not show.
+    pub(super) secrets: &'a [Value],
+}
+
+/// Answers a call of an execution.
 pub(super) async fn call(
     runner: &Runner,
     call: &ApiCall,
-    secrets: &[Value],
+    caller: Caller<'_>,
 ) -> Result<Value, CallFault> {
     let parameters = Parameters(&call.parameters);
     if call.is(SERVICE, "ListExecutions") {
@@ -68,9 +77,9 @@ pub(super) async fn call(
     } else if call.is(SERVICE, "GetTemplate") {
         get_template(runner, &parameters)
     } else if call.is(SERVICE, "StartExecution") {
-        start_execution(runner, &parameters, &call.client_token, secrets).await
+        start_execution(runner, &parameters, &call.client_token, caller).await
     } else {
-        cancel_execution(runner, &parameters).await
+        cancel_execution(runner, &parameters, caller).await
     }
 }
 
@@ -216,7 +225,7 @@ async fn start_execution(
     runner: &Runner,
     parameters: &Parameters<'_>,
     client_token: &str,
-    secrets: &[Value],
+    caller: Caller<'_>,
 ) -> Result<Value, CallFault> {
     let token = parameters
         .text("ClientToken")
@@ -239,7 +248,7 @@ async fn start_execution(
     }
     let request = start_request(parameters, token)?;
     if let TemplateRef::Text { text, .. } = &request.template
-        && Redactor::new(secrets).text(text) != *text
+        && Redactor::new(caller.secrets).text(text) != *text
     {
         // It is kept for everybody, as every template is.
         let message = "`TemplateContent` holds a secret value; give it as a parameter";
@@ -248,7 +257,8 @@ async fn start_execution(
     let refused =
         |error: &dyn std::fmt::Display| ApiError::new("InvalidParameter", error.to_string());
     let mut prepared = runner.prepare(request).map_err(|error| refused(&error))?;
-    prepared.started.inherited_secrets = told(secrets, parameters);
+    prepared.started.inherited_secrets = told(caller.secrets, parameters);
+    caller.user.clone_into(&mut prepared.started.user);
     let id = runner
         .start(&prepared)
         .await
@@ -315,12 +325,13 @@ fn word<T: Default + serde::de::DeserializeOwned>(
 async fn cancel_execution(
     runner: &Runner,
     parameters: &Parameters<'_>,
+    caller: Caller<'_>,
 ) -> Result<Value, CallFault> {
     let name = parameters.required("ExecutionId")?;
     let missing = || ApiError::new("EntityNotExists.Execution", no_execution(&name));
     let id: ExecutionId = name.parse().map_err(|_| missing())?;
     let signal = Signal {
-        by: runner.identity().user.clone(),
+        by: caller.user.to_owned(),
         note: String::new(),
         request: Request::Cancel,
         plan: None,

@@ -18,6 +18,7 @@ mod errors;
 mod faults;
 mod loop_scale;
 mod mutation;
+mod own_service;
 mod recovery;
 mod refusal;
 mod repeat;

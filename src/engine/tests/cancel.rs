@@ -207,3 +207,21 @@ fn late_and_repeated_deliveries_change_nothing() {
     assert_eq!(world.tell(&answered), Err(Refused::Ended(S::Success)));
     world.ended(S::Success);
 }
+
+#[test]
+fn a_clean_up_that_waits_for_somebody_is_ended_by_a_second_cancel_and_by_a_rejection() {
+    for answer in [Request::Cancel, Request::Reject { task: None }] {
+        let mut world = World::start(
+            "
+Tasks:
+  - {Name: nap, Action: 'ACS::Sleep', Properties: {Duration: PT8H}, OnCancel: tidy}
+  - {Name: tidy, Action: 'ACS::Pause'}
+",
+        );
+        cancel(&mut world);
+        assert_eq!(world.task("tidy"), T::Waiting);
+        world.say("bob", answer).unwrap();
+        world.ended(S::Cancelled);
+        assert_eq!(world.task("tidy"), T::Cancelled);
+    }
+}

@@ -45,12 +45,17 @@ impl Stage {
             .enable_all()
             .build()
             .unwrap();
-        let runner = open(folder.path(), folders);
+        let runner = open(folder.path(), folders, "tester");
         Self {
             folder,
             runtime,
             runner,
         }
+    }
+
+    /// Returns a runner of somebody else on the same data directory.
+    pub(crate) fn runner_of(&self, user: &str) -> Runner {
+        open(self.folder.path(), Vec::new(), user)
     }
 
     pub(crate) fn wait<T>(&self, work: impl Future<Output = T>) -> T {
@@ -179,7 +184,7 @@ fn program() -> PathBuf {
     PathBuf::from(env!("CARGO_BIN_EXE_oos"))
 }
 
-fn open(folder: &Path, libraries: Vec<PathBuf>) -> Runner {
+fn open(folder: &Path, libraries: Vec<PathBuf>, user: &str) -> Runner {
     let store: Arc<SqliteStore> =
         Arc::new(SqliteStore::open(folder, Arc::new(|| SystemClock.now())).unwrap());
     let sandbox = Sandbox::new(folder.join("sandbox"), program()).unwrap();
@@ -197,7 +202,7 @@ fn open(folder: &Path, libraries: Vec<PathBuf>) -> Runner {
         library: Library::new(libraries, None),
         clock: Arc::new(SystemClock),
         identity: Identity {
-            user: "tester".to_owned(),
+            user: user.to_owned(),
             account: "1000000000000001".to_owned(),
             region: "local".to_owned(),
         },

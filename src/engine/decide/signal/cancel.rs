@@ -7,9 +7,15 @@ use crate::engine::event::{Fact, Signal, StopCause};
 use crate::engine::input::Refused;
 use crate::engine::state::Control;
 
-/// Cancels the execution. Saying it twice is saying it once.
+/// Cancels the execution. Saying it twice is saying it once, unless a task of the clean-up waits for
+/// somebody: then it is the answer to that.
 pub(super) fn cancel(draft: &mut Draft, signal: &Signal) {
     if draft.state.cancelled {
+        let current = draft.state.current();
+        if current.is_some_and(|(_, task)| task.waiting > 0 && task.stopping.is_none()) {
+            record(draft, signal);
+            stop_current(draft);
+        }
         return;
     }
     record(draft, signal);
