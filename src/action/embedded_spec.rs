@@ -245,6 +245,13 @@ fn approve() -> Vec<PropertySpec> {
             Number,
             "How many must approve; 1 by default",
         ),
+        optional(
+            "TimeoutOutcome",
+            Text,
+            "What comes of it when the task's `Timeout` is over: Fail (the default), Reject or \
+             Approve",
+        )
+        .only(&["Fail", "Reject", "Approve"]),
     ]);
     properties
 }

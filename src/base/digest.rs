@@ -17,6 +17,26 @@ impl Digest {
         Self::from_hash(&Sha256::digest(bytes))
     }
 
+    /// Returns the HMAC-SHA-256 of `bytes` under `key` (RFC 2104): who does not have the key cannot
+    /// find out by trying what `bytes` are.
+    pub fn keyed(key: &[u8; 32], bytes: &[u8]) -> Self {
+        /// The block that SHA-256 works on.
+        const BLOCK: usize = 64;
+        let pad = |with: u8| -> Vec<u8> {
+            let filled = key.iter().copied().chain(std::iter::repeat(0)).take(BLOCK);
+            filled.map(|byte| byte ^ with).collect()
+        };
+        let inner = Sha256::new()
+            .chain_update(pad(0x36))
+            .chain_update(bytes)
+            .finalize();
+        let outer = Sha256::new()
+            .chain_update(pad(0x5c))
+            .chain_update(inner)
+            .finalize();
+        Self::from_hash(&outer)
+    }
+
     /// Returns the digest that a hasher came to.
     pub fn from_hash(hash: &[u8]) -> Self {
         use fmt::Write as _;
@@ -77,6 +97,17 @@ impl From<Digest> for String {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn keyed_digest_is_the_published_vector() {
+        // RFC 4231, test case 2: a shorter key is filled up with zeros.
+        let mut key = [0; 32];
+        key[..4].copy_from_slice(b"Jefe");
+        assert_eq!(
+            Digest::keyed(&key, b"what do ya want for nothing?").hex(),
+            "5bdcc146bf60754e6a042426089575c75a003f089d2739839dec58b964ec3843"
+        );
+    }
 
     #[test]
     fn digest_of_empty_is_the_published_vector() {

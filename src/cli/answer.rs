@@ -2,7 +2,9 @@
 
 use inquire::{Confirm, InquireError, Select};
 
+use crate::base::digest::Digest;
 use crate::base::id::ExecutionId;
+use crate::cli::environment;
 use crate::cli::output::waits_for;
 use crate::engine::event::Request;
 use crate::engine::status::{ExecutionStatus, WaitReason};
@@ -15,6 +17,15 @@ pub(super) struct Question {
     execution: ExecutionId,
     reason: WaitReason,
     tasks: Vec<String>,
+    plan: Option<Digest>,
+    is_for_others: bool,
+}
+
+impl Question {
+    /// Tells whether the person here cannot answer it: somebody else must approve.
+    pub(super) fn is_for_others(&self) -> bool {
+        self.is_for_others
+    }
 }
 
 /// What the person decided.
@@ -24,6 +35,8 @@ pub(super) struct Answer {
     pub(super) execution: ExecutionId,
     /// The decision.
     pub(super) request: Request,
+    /// The plan that it is for.
+    pub(super) plan: Option<Digest>,
 }
 
 /// Returns what a person is to decide for an execution, or for the child that it waits for.
@@ -31,23 +44,33 @@ pub(super) async fn question(
     store: &(impl Views + ?Sized),
     view: &ExecutionView,
 ) -> Result<Option<Question>, StoreError> {
+    let view = addressee(store, view).await?;
+    let may_approve = view.self_approval || view.executed_by != environment::user_name();
+    Ok(match view.waiting_status {
+        None | Some(WaitReason::Timer | WaitReason::Child { .. }) => None,
+        Some(reason) => Some(Question {
+            execution: view.execution_id,
+            is_for_others: !may_approve && matches!(reason, WaitReason::Approval { .. }),
+            reason,
+            tasks: view.current_tasks,
+            plan: view.plan,
+        }),
+    })
+}
+
+/// Follows an execution that waits for a child down to the one that waits for a person.
+pub(super) async fn addressee(
+    store: &(impl Views + ?Sized),
+    view: &ExecutionView,
+) -> Result<ExecutionView, StoreError> {
     let mut view = view.clone();
-    loop {
-        match view.waiting_status.take() {
-            Some(WaitReason::Child { id }) => match store.execution(&id).await? {
-                Some(child) => view = child,
-                None => return Ok(None),
-            },
-            None | Some(WaitReason::Timer) => return Ok(None),
-            Some(reason) => {
-                return Ok(Some(Question {
-                    execution: view.execution_id,
-                    reason,
-                    tasks: view.current_tasks,
-                }));
-            }
+    while let Some(WaitReason::Child { id }) = &view.waiting_status {
+        match store.execution(id).await? {
+            Some(child) => view = child,
+            None => break,
         }
     }
+    Ok(view)
 }
 
 /// Asks. Returns nothing if the person does not want to decide.
@@ -64,6 +87,7 @@ pub(super) fn ask(question: &Question) -> Option<Answer> {
         Ok(request) => Some(Answer {
             execution: question.execution.clone(),
             request,
+            plan: question.plan.clone(),
         }),
         // Escape and Ctrl-C leave the decision to others; so does a terminal that is gone.
         Err(error) => {

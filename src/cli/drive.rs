@@ -258,7 +258,7 @@ impl<'a> Watch<'a> {
         let Some(question) = question else {
             return Ok(());
         };
-        if !self.output.can_ask() {
+        if !self.output.can_ask() || question.is_for_others() {
             say_how_to_go_on(&view, self.output);
             return Ok(());
         }
@@ -271,7 +271,12 @@ impl<'a> Watch<'a> {
 
     /// Passes an answer on; no answer leaves the question to others.
     async fn send(&mut self, answer: Option<Answer>) -> Result<(), Failure> {
-        let Some(Answer { execution, request }) = answer else {
+        let Some(Answer {
+            execution,
+            request,
+            plan,
+        }) = answer
+        else {
             self.output.note("The execution goes on waiting.");
             return Ok(());
         };
@@ -279,7 +284,7 @@ impl<'a> Watch<'a> {
             by: environment::user_name(),
             note: String::new(),
             request,
-            plan: None,
+            plan,
             number: None,
         };
         match self.runner.signal(&execution, &signal).await {

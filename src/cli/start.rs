@@ -8,6 +8,7 @@ use anyhow::{Context as _, anyhow};
 use clap::{Args, ValueEnum};
 
 use crate::base::diagnostic::Diagnostic;
+use crate::base::digest::Digest;
 use crate::base::name::nearest;
 use crate::base::source::Source;
 use crate::base::value::{Map, Value};
@@ -62,6 +63,9 @@ pub(in crate::cli) struct StartArguments {
     /// Whether high-risk calls wait for a confirmation; skip when not given
     #[arg(long, value_name = "CHECK", value_enum)]
     safety_check: Option<SafetyCheckWord>,
+    /// Let the person who starts it approve it, too; the record of the run shows it
+    #[arg(long)]
+    allow_self_approval: bool,
     /// Say what the run is for
     #[arg(
         long,
@@ -128,9 +132,10 @@ enum SafetyCheckWord {
 
 impl StartArguments {
     /// Finds, checks and binds the template; asks for parameters that are missing where somebody
-    /// can answer.
+    /// can answer. `plan` is the plan that it must be.
     pub(super) fn prepare(
         self,
+        plan: Option<Digest>,
         workshop: &Workshop,
         session: &mut Session,
     ) -> Result<Prepared, Failure> {
@@ -163,6 +168,8 @@ impl StartArguments {
             }
             (None, None) => unreachable!("the command line asks for one of both"),
         };
+        request.plan = plan;
+        request.self_approval = self.allow_self_approval;
         self.complete(&template, &mut request, session)?;
         let prepare = |request| match (&reference, &origin) {
             (None, Some(origin)) => runner.prepare_again(origin, request),
@@ -391,6 +398,23 @@ pub(super) fn refused(error: StartError, output: &mut Output) -> Failure {
             let hint = entry_hint(source);
             Failure::usage(error).maybe_hinted(hint)
         }
+        StartError::OtherPlan {
+            ref differences, ..
+        } => {
+            let lines: Vec<String> = std::iter::once(format!("{error}"))
+                .chain(differences.iter().map(|words| format!("  {words}")))
+                .collect();
+            let hint = if differences.is_empty() {
+                "The plan that was asked for was not made in this data directory, so what differs \
+                 is not known. `oos plan` shows what would happen now."
+            } else {
+                "`oos plan` shows what would happen now."
+            };
+            Failure::usage(anyhow!(lines.join("\n"))).hinted(hint)
+        }
+        StartError::NeverApproved { .. } => Failure::usage(error).hinted(
+            "Name more approvers, or start it with `--allow-self-approval`, which its record shows.",
+        ),
         StartError::NotFound { .. } => not_found_failure(error),
         StartError::Store(error) => error.into(),
         error => Failure::usage(error),

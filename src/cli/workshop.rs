@@ -12,10 +12,10 @@ use crate::cli::environment;
 use crate::cli::report::Failure;
 use crate::cli::vault::ParameterStore;
 use crate::config::Settings;
-use crate::provider::Registry;
 use crate::provider::http::{HttpLimits, HttpProvider};
 use crate::provider::local::LocalCloud;
 use crate::provider::local::driver::sandbox::Sandbox;
+use crate::provider::{Provider, Registry};
 use crate::runner::{Clock as _, Identity, Library, Parts, Runner, SystemClock};
 use crate::store::Templates as _;
 use crate::store::sqlite::SqliteStore;
@@ -50,17 +50,8 @@ impl Workshop {
         ));
         let http = HttpProvider::new(HttpLimits::default()).map_err(Failure::internal)?;
         let parameters = Arc::new(ParameterStore::new(store.clone(), settings));
-        let parts = Parts {
-            library: library(settings, store.clone(), runtime.handle().clone()),
-            store: store.clone(),
-            provider: Arc::new(Registry::new(cloud.clone(), Arc::new(http))),
-            clock: Arc::new(SystemClock),
-            identity: Identity {
-                user: environment::user_name(),
-                account: settings.account.clone(),
-                region: settings.region.clone(),
-            },
-        };
+        let provider = Arc::new(Registry::new(cloud.clone(), Arc::new(http)));
+        let parts = parts(settings, &runtime, &store, provider);
         Ok(Self {
             runtime,
             runner: Runner::with_parameters(parts, parameters.clone()),
@@ -93,6 +84,54 @@ impl Workshop {
     /// Runs work to its end.
     pub(super) fn wait<T>(&self, work: impl Future<Output = T>) -> T {
         self.runtime.block_on(work)
+    }
+}
+
+/// What it takes to say something to an execution: everything but the cloud, whose folders are
+/// touched by those who work only. So one person can answer what another one works on.
+#[derive(Debug)]
+pub(super) struct Messenger {
+    runtime: Runtime,
+    runner: Runner,
+}
+
+impl Messenger {
+    /// Opens the data directory.
+    pub(super) fn open(settings: &Settings) -> Result<Self, Failure> {
+        let runtime = Builder::new_multi_thread().enable_all().build()?;
+        let store = open_store(settings)?;
+        let http = HttpProvider::new(HttpLimits::default()).map_err(Failure::internal)?;
+        let runner = Runner::new(parts(settings, &runtime, &store, Arc::new(http)));
+        Ok(Self { runtime, runner })
+    }
+
+    /// Returns the runner.
+    pub(super) fn runner(&self) -> &Runner {
+        &self.runner
+    }
+
+    /// Runs work to its end.
+    pub(super) fn wait<T>(&self, work: impl Future<Output = T>) -> T {
+        self.runtime.block_on(work)
+    }
+}
+
+fn parts(
+    settings: &Settings,
+    runtime: &Runtime,
+    store: &Arc<SqliteStore>,
+    provider: Arc<dyn Provider>,
+) -> Parts {
+    Parts {
+        library: library(settings, store.clone(), runtime.handle().clone()),
+        store: store.clone(),
+        provider,
+        clock: Arc::new(SystemClock),
+        identity: Identity {
+            user: environment::user_name(),
+            account: settings.account.clone(),
+            region: settings.region.clone(),
+        },
     }
 }
 

@@ -1,9 +1,10 @@
 //! What people and the runner may know of an execution.
 
+use crate::base::digest::Digest;
 use crate::base::id::ExecutionId;
 use crate::base::name::Name;
 use crate::base::value::{Map, Value};
-use crate::engine::event::{Failure, Started};
+use crate::engine::event::{BoundPlan, Failure, Started, UnitId};
 use crate::engine::execution::Execution;
 use crate::engine::state::{Control, Pause, TaskState, Unit};
 use crate::engine::status::{ExecutionStatus, TaskStatus, WaitReason};
@@ -51,7 +52,8 @@ impl Execution {
             Control::At(_) if self.status() == ExecutionStatus::Waiting => {
                 let task = self.state.current().map(|(_, task)| task);
                 let units = task.into_iter().flat_map(|task| task.units.values());
-                for reason in units.filter_map(Unit::wait_reason) {
+                let plan = self.state.plan.as_ref();
+                for reason in units.filter_map(|unit: &Unit| unit.wait_reason(plan)) {
                     if !reasons.contains(&reason) {
                         reasons.push(reason);
                     }
@@ -112,6 +114,16 @@ impl Execution {
     /// Returns the id; `None` before the first event.
     pub fn id(&self) -> Option<&ExecutionId> {
         self.started().map(|started| &started.id)
+    }
+
+    /// Returns the plan of the moment; `None` if the run is bound to none.
+    pub fn plan(&self) -> Option<&Digest> {
+        self.state.plan.as_ref()
+    }
+
+    /// Returns the plan that the child execution of `unit` is bound to, if this one is bound.
+    pub fn child_plan(&self, unit: UnitId) -> Option<BoundPlan> {
+        self.state.child_plan(unit)
     }
 
     /// Returns the template's outputs; empty before the end.

@@ -127,6 +127,9 @@ pub enum WaitReason {
         approvers: Vec<String>,
         /// How many must.
         required: u32,
+        /// Who has, for the plan of this moment.
+        #[serde(default, skip_serializing_if = "Vec::is_empty")]
+        given: Vec<String>,
     },
     /// `ACS::Pause`.
     Pause,

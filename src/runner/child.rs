@@ -11,7 +11,7 @@ use crate::base::source::Source;
 use crate::base::value::{Map, Value};
 use crate::engine::Execution;
 use crate::engine::effect::Effect;
-use crate::engine::event::{Outer, Started};
+use crate::engine::event::{BoundPlan, Outer, Started};
 use crate::engine::input::Input;
 use crate::engine::status::{LoopMode, Mode};
 use crate::runner::conductor::{self, Ended, Parent, Seat, Told, Tree};
@@ -32,6 +32,8 @@ pub(super) struct Birth {
     pub(super) parent: Parent,
     /// What the parent started with.
     pub(super) started: Arc<Started>,
+    /// The plan that the child is bound to.
+    pub(super) plan: Option<BoundPlan>,
     /// The values that the parent must not show.
     pub(super) secrets: Vec<Value>,
 }
@@ -166,8 +168,8 @@ async fn seat_new(
         library: parent.library.clone(),
         tasks: task_heads(&found.template),
         native: runner.native_actions(&found.template),
-        plan: None,
-        self_approval: false,
+        plan: birth.plan.clone(),
+        self_approval: parent.self_approval,
         repeats: None,
         trigger: None,
         stored: entries.stored,

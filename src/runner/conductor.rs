@@ -365,6 +365,7 @@ impl Conductor {
                         news: self.news_sender.clone(),
                     },
                     started: self.started(),
+                    plan: self.execution.child_plan(unit),
                     secrets: self.execution.secrets(),
                 };
                 let (runner, tree) = (self.runner.clone(), Arc::clone(&self.tree));

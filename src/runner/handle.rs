@@ -284,13 +284,19 @@ impl Runner {
         self.inner.broadcast.subscribe()
     }
 
-    /// Starts a prepared execution: durable when it returns, worked on by nobody yet.
+    /// Starts a prepared execution: durable when it returns, worked on by nobody yet. Where people
+    /// decide in it, or where a plan was asked for, it is bound to its plan.
     pub async fn start(&self, prepared: &Prepared) -> Result<ExecutionId, StartError> {
         let mut texts = prepared.closure.texts();
         texts.push(prepared.template.source.text().to_owned());
+        let mut started = prepared.started.clone();
+        if let Some(binding) = self.binding(prepared).await? {
+            started.plan = Some(binding.plan);
+            texts.push(binding.text);
+        }
         self.store().keep(texts).await?;
-        let id = prepared.started.id.clone();
-        let input = Input::Start(Box::new(prepared.started.clone()));
+        let id = started.id.clone();
+        let input = Input::Start(Box::new(started));
         let mut events = Execution::new(Arc::clone(&prepared.template))
             .decide(&input, self.clock().now())
             .expect("a new execution can always start");
@@ -395,6 +401,9 @@ impl Runner {
             return Err(SignalError::Refused(reason));
         }
         let owned = self.store().is_owned(&id.root())?;
+        if !owned && let Some(reason) = self.refusal(&id, status, signal).await? {
+            return Err(SignalError::Refused(reason));
+        }
         let number = self.store().post(&id, signal).await?;
         if !owned {
             return Err(SignalError::Nobody(id));
@@ -408,6 +417,27 @@ impl Runner {
             }
         }
         Err(SignalError::Unanswered(id))
+    }
+
+    /// Returns why an execution that nobody works on would refuse a signal: whoever sends it is to
+    /// know now, not whoever goes on with it later. What is already under way or in the mailbox is
+    /// left to be judged then.
+    async fn refusal(
+        &self,
+        id: &ExecutionId,
+        status: ExecutionStatus,
+        signal: &Signal,
+    ) -> Result<Option<String>, RunnerError> {
+        if status != ExecutionStatus::Waiting || !self.store().waiting(id).await?.is_empty() {
+            return Ok(None);
+        }
+        let events = self.store().read(id).await?;
+        let library = started(id, &events)?.library.clone();
+        let closure = self.closure(id, &library).await?;
+        let seat = self.seat(id, events, &closure).await?;
+        let input = Input::Signal(signal.clone());
+        let decided = seat.execution.decide(&input, self.clock().now());
+        Ok(decided.err().map(|refused| refused.to_string()))
     }
 
     /// Follows an execution that waits for a child down to the one that waits for a person.

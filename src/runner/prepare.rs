@@ -8,6 +8,7 @@ use std::sync::Arc;
 use crate::base::diagnostic::{Diagnostic, Severity};
 use crate::base::digest::Digest;
 use crate::base::id::ExecutionId;
+use crate::base::name::Name;
 use crate::base::source::Source;
 use crate::base::value::{Map, text};
 use crate::engine::event::{Started, TaskHead};
@@ -20,6 +21,7 @@ use crate::runner::usage::{self, ApiUse};
 use crate::store::ParameterError;
 use crate::template::bind::{self, BindError, Strictness};
 use crate::template::check;
+use crate::template::expr::{Expression, Pseudo, Reference};
 use crate::template::model::{Format, Task, Template};
 use crate::template::parse;
 use crate::template::source::{LookupError, TemplateSource as _};
@@ -58,6 +60,10 @@ pub struct StartRequest {
     pub loop_mode: LoopMode,
     /// Whether high-risk calls wait.
     pub safety_check: SafetyCheck,
+    /// The plan that it must be; another one is refused.
+    pub plan: Option<Digest>,
+    /// Whether the person who starts it may approve it, too.
+    pub self_approval: bool,
     /// What the run is for.
     pub description: String,
     /// Labels.
@@ -73,6 +79,8 @@ impl StartRequest {
             mode: Mode::default(),
             loop_mode: LoopMode::default(),
             safety_check: SafetyCheck::default(),
+            plan: None,
+            self_approval: false,
             description: String::new(),
             tags: BTreeMap::new(),
         }
@@ -86,6 +94,10 @@ pub struct Prepared {
     pub(super) template: Arc<Template>,
     pub(super) closure: Arc<Closure>,
     pub(super) warnings: Vec<Diagnostic>,
+    /// The plan that it must be.
+    pub(super) expected: Option<Digest>,
+    /// The parameters whose defaults come to another value in every run.
+    pub(super) changing: Vec<String>,
 }
 
 impl Prepared {
@@ -171,6 +183,31 @@ pub enum StartError {
         /// Which.
         unserved: Vec<Unserved>,
     },
+    /// It is another plan than the one that was asked for.
+    #[error("the plan is {found}, not {expected}")]
+    OtherPlan {
+        /// What was asked for.
+        expected: Digest,
+        /// What it is.
+        found: Digest,
+        /// What differs, in words; empty if the plan that was asked for is not known here.
+        differences: Vec<String>,
+    },
+    /// It asks for approvals that too few people may give.
+    #[error(
+        "task `{task}` needs {required} approvals by {}, and `{user}`, who starts it, may not \
+         approve", .approvers.join(", ")
+    )]
+    NeverApproved {
+        /// The task.
+        task: String,
+        /// Who may decide.
+        approvers: Vec<String>,
+        /// How many must approve.
+        required: u32,
+        /// Who starts it.
+        user: String,
+    },
     /// The store failed.
     #[error(transparent)]
     Store(#[from] crate::store::StoreError),
@@ -245,7 +282,7 @@ impl Runner {
             tasks: task_heads(&template),
             native: self.native_actions(&template),
             plan: None,
-            self_approval: false,
+            self_approval: request.self_approval,
             repeats: None,
             trigger: None,
             stored: entries.stored,
@@ -271,6 +308,8 @@ impl Runner {
             tags: request.tags,
         };
         Ok(Prepared {
+            changing: changing(&template, &request.arguments),
+            expected: request.plan,
             started,
             template: Arc::new(template),
             closure: Arc::new(closure),
@@ -423,6 +462,40 @@ pub(super) fn task_heads(template: &Template) -> Vec<TaskHead> {
         action: task.action.value.as_str().to_owned(),
     };
     template.tasks.iter().map(head).collect()
+}
+
+/// Returns the parameters whose defaults come to another value in every run: the time, the id of
+/// the execution, who starts it, or another such parameter.
+pub(super) fn changing(template: &Template, arguments: &Map) -> Vec<String> {
+    let mut found: Vec<String> = Vec::new();
+    let is_given = |name: &Name| arguments.keys().any(|given| name.is(given));
+    // Each round finds at least one more, or it was the last.
+    loop {
+        let is_changing = |default: &Expression| {
+            let references = default.references();
+            references.iter().any(|reference| match &reference.value {
+                Reference::Pseudo(pseudo) => matches!(
+                    pseudo,
+                    Pseudo::CurrentDate
+                        | Pseudo::CurrentUtcTime
+                        | Pseudo::ExecutionId
+                        | Pseudo::ExecuteUser
+                ),
+                Reference::Parameter(name) => found.iter().any(|other| name.is(other)),
+                Reference::Output { .. } | Reference::Stored(_) | Reference::Secret(_) => false,
+            })
+        };
+        let next = template.parameters.iter().find(|parameter| {
+            let name = &parameter.name.value;
+            !is_given(name)
+                && !found.iter().any(|other| name.is(other))
+                && parameter.default.as_ref().is_some_and(is_changing)
+        });
+        match next {
+            Some(parameter) => found.push(parameter.name.value.as_str().to_owned()),
+            None => return found,
+        }
+    }
 }
 
 /// Returns the names of the parameters that must not be shown.

@@ -131,6 +131,7 @@ impl Known {
             | Fact::UnitConfirmed { .. }
             | Fact::PollDue { .. }
             | Fact::NoticeSent { .. }
+            | Fact::ApprovalExpired { .. }
             | Fact::ChildChanged { .. }
             | Fact::BatchEnded { .. }
             | Fact::BatchReleased { .. }

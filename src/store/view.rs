@@ -6,6 +6,7 @@ use std::fmt;
 use async_trait::async_trait;
 use serde::Serialize;
 
+use crate::base::digest::Digest;
 use crate::base::id::ExecutionId;
 use crate::base::output::Channel;
 use crate::base::time::Timestamp;
@@ -40,6 +41,10 @@ pub struct ExecutionView {
     pub outputs: Map,
     /// The effective role.
     pub ram_role: Option<String>,
+    /// The plan that it is bound to at the moment: what approvals are given for.
+    pub plan: Option<Digest>,
+    /// Whether the person who started it may approve it, too.
+    pub self_approval: bool,
     /// Who started it.
     pub executed_by: String,
     /// When it was accepted.

@@ -8,7 +8,7 @@ use serde_json::{Value, json};
 
 use crate::support::corpus::folder;
 use crate::support::listener::one_request;
-use crate::support::machine::{Machine, Running};
+use crate::support::machine::Machine;
 use crate::support::oos::Ran;
 
 /// What the instances of a test are found by.
@@ -82,11 +82,6 @@ impl Vendor {
         self.machine.home.file("ask.yml", &text);
         self.outputs("ask.yml", &[])["it"].clone()
     }
-
-    fn spawn(&self, template: &str, parameters: &[&str]) -> Running {
-        self.machine
-            .spawn(&self.arguments(&["run", template], parameters))
-    }
 }
 
 #[test]
@@ -144,8 +139,13 @@ fn an_approver_is_told_once_and_another_process_approves() {
     let user = Command::new("id").arg("-un").output().unwrap().stdout;
     let user = String::from_utf8(user).unwrap();
     let approvers = format!("approvers=[\"{}\"]", user.trim());
-    let mut run = vendor.spawn(
+    let template = [
+        "run",
+        "--allow-self-approval",
         "ACS-ECS-ApproveBulkyRunCommand",
+    ];
+    let arguments = vendor.arguments(
+        &template,
         &[
             TARGETS,
             "commandContent=echo approved",
@@ -154,6 +154,7 @@ fn an_approver_is_told_once_and_another_process_approves() {
             &approvers,
         ],
     );
+    let mut run = vendor.machine.spawn(&arguments);
     assert!(run.wait_for("Running     approveBulkyRuncommand"));
     let (first, body) = one_request(&listener);
     assert_eq!(first, "POST /hook HTTP/1.1\r\n");

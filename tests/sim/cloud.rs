@@ -196,6 +196,13 @@ impl Provider for Cloud {
 
     async fn call(&self, call: &ApiCall, context: &CallContext) -> Result<Value, CallFault> {
         self.power.needed().await;
+        if call.client_token.is_empty() {
+            // A plan looks before anything is on record. Here it finds nobody, so the items of loops
+            // are known when they run.
+            return Err(CallFault::Unreachable {
+                reason: "only runs are answered".to_owned(),
+            });
+        }
         let recovery = self.world.scenario.recovery(&call.api);
         let name = self.world.arrives(call, context, recovery);
         let flight = Flight {

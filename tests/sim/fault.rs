@@ -141,6 +141,10 @@ impl Contents for FaultStore {
         self.memory().keep(texts).await
     }
 
+    fn keyed_digest(&self, text: &str) -> Result<Digest, StoreError> {
+        self.memory().keyed_digest(text)
+    }
+
     async fn content(&self, digest: &Digest) -> Result<Option<String>, StoreError> {
         self.pass(Operation::Read).await?;
         self.memory().content(digest).await

@@ -61,6 +61,8 @@ impl People {
                 task: None,
                 parameters: None,
             },
+            // Nothing passes by an approval: one that cannot be asked for ends the run.
+            WaitReason::Failure | WaitReason::Unknown { .. } if times > 3 => Request::Cancel,
             WaitReason::Failure if chance.one_in(3) => Request::CompleteExecution {
                 status: ExecutionStatus::Failed,
             },
@@ -131,11 +133,15 @@ pub(crate) async fn say(world: &World, runner: &Runner, by: &str, request: Reque
     let Some(root) = asked(world).or(root) else {
         return;
     };
+    let plan = world
+        .witness()
+        .execution(&root)
+        .and_then(|execution| execution.plan().cloned());
     let signal = Signal {
         by: by.to_owned(),
         note: String::new(),
         request,
-        plan: None,
+        plan,
         number: None,
     };
     match runner.signal(&root, &signal).await {

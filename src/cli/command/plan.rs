@@ -10,8 +10,9 @@ use crate::cli::output::{Output, Role, Table, TableCell, counted, print_map};
 use crate::cli::session::{Outcome, Session};
 use crate::cli::start::StartArguments;
 use crate::cli::workshop::Workshop;
+use crate::engine::event::TimeoutOutcome;
 use crate::runner::Plan;
-use crate::runner::plan::{Repeats, Step};
+use crate::runner::plan::{PlannedApproval, Repeats, Step};
 
 /// Items of a loop that are named at most.
 const NAMED_ITEMS: usize = 3;
@@ -30,8 +31,8 @@ impl Arguments {
     /// Prints the plan.
     pub(super) fn run(self, session: &mut Session) -> Outcome {
         let workshop = Workshop::open(&session.settings)?;
-        let prepared = self.start.prepare(&workshop, session)?;
-        let plan = workshop.wait(workshop.runner().plan(&prepared));
+        let prepared = self.start.prepare(None, &workshop, session)?;
+        let plan = workshop.wait(workshop.runner().plan(&prepared))?;
         match session.output.format() {
             Format::Text => print(&plan, self.properties, &mut session.output)?,
             Format::Json | Format::Yaml => session.output.document(&plan)?,
@@ -62,6 +63,7 @@ fn print(plan: &Plan, with_properties: bool, output: &mut Output) -> std::io::Re
     if with_properties {
         print_properties(plan, output)?;
     }
+    print_approvals(plan, output)?;
     print_remarks(plan, output);
     Ok(())
 }
@@ -106,9 +108,52 @@ fn print_properties(plan: &Plan, output: &mut Output) -> std::io::Result<()> {
     Ok(())
 }
 
+fn print_approvals(plan: &Plan, output: &mut Output) -> std::io::Result<()> {
+    if plan.approvals.is_empty() {
+        return Ok(());
+    }
+    let heading = output.paint(Role::Strong, "Approvals");
+    output.line(format_args!("\n{heading}"))?;
+    for approval in &plan.approvals {
+        let path = approval.path.join(" > ");
+        output.line(format_args!("  {path}: {}", terms(approval)))?;
+        if approval.is_impossible(&plan.user, plan.self_approval) {
+            output.note(format_args!(
+                "warning: `{path}` can never be approved: name more approvers, or start it with \
+                 `--allow-self-approval`."
+            ));
+        }
+    }
+    Ok(())
+}
+
+/// Returns who must approve and what happens if nobody does.
+fn terms(approval: &PlannedApproval) -> String {
+    let who = match &approval.approvers {
+        None => "approvers are known when it runs".to_owned(),
+        Some(approvers) if approvers.is_empty() => "anybody".to_owned(),
+        Some(approvers) => approvers.join(", "),
+    };
+    let required = match approval.required {
+        None => String::new(),
+        Some(required) => format!("{required} of "),
+    };
+    let timeout = match (&approval.timeout, approval.timeout_outcome) {
+        (Some(timeout), Some(TimeoutOutcome::Approve)) => {
+            format!("; approved by nobody after {timeout}")
+        }
+        (Some(timeout), Some(outcome)) => format!("; {} after {timeout}", outcome.as_str()),
+        _ => String::new(),
+    };
+    format!("{required}{who}{timeout}")
+}
+
 fn print_remarks(plan: &Plan, output: &mut Output) {
     if plan.steps.iter().any(|step| step.conditional) {
         output.note("? marks steps that a condition or a choice decides about.");
+    }
+    if plan.self_approval && !plan.approvals.is_empty() {
+        output.note("Who starts it may approve it, too.");
     }
     if plan.incomplete {
         output.note("Some templates are only named once the run evaluates them.");

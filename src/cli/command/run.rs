@@ -2,6 +2,7 @@
 
 use clap::Args;
 
+use crate::base::digest::Digest;
 use crate::cli::detach::detach;
 use crate::cli::drive::{Story, drive};
 use crate::cli::session::{Outcome, Session};
@@ -13,6 +14,9 @@ use crate::cli::workshop::Workshop;
 pub(in crate::cli) struct Arguments {
     #[command(flatten)]
     start: StartArguments,
+    /// Start only if the plan is this one, as `oos plan` printed it
+    #[arg(long, value_name = "DIGEST")]
+    plan: Option<Digest>,
     /// Print the id and leave; the work goes on in the background
     #[arg(long)]
     detach: bool,
@@ -26,7 +30,7 @@ impl Arguments {
     pub(super) fn run(self, session: &mut Session) -> Outcome {
         let workshop = Workshop::open(&session.settings)?;
         let runner = workshop.runner();
-        let prepared = self.start.prepare(&workshop, session)?;
+        let prepared = self.start.prepare(self.plan, &workshop, session)?;
         workshop.wait(async {
             let id = runner
                 .start(&prepared)

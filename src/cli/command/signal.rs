@@ -5,6 +5,7 @@ use std::path::PathBuf;
 use clap::Args;
 use inquire::Confirm;
 
+use crate::base::digest::Digest;
 use crate::base::id::ExecutionId;
 use crate::base::value::{Map, Value};
 use crate::cli::client;
@@ -14,7 +15,7 @@ use crate::cli::exit::Exit;
 use crate::cli::report::Failure;
 use crate::cli::session::{Outcome, Session};
 use crate::cli::start::{Parameter, read_parameters, replace};
-use crate::cli::workshop::Workshop;
+use crate::cli::workshop::{Messenger, Workshop};
 use crate::engine::event::{Request, Signal};
 use crate::runner::SignalError;
 
@@ -76,39 +77,53 @@ pub(super) fn send(
     request: Request,
     session: &mut Session,
 ) -> Outcome {
-    let workshop = Workshop::open(&session.settings)?;
-    let runner = workshop.runner();
-    workshop.wait(async {
+    send_for(arguments, (request, None), session)
+}
+
+/// Sends a request that is for one plan.
+pub(super) fn send_for(
+    arguments: &SignalArguments,
+    (request, plan): (Request, Option<Digest>),
+    session: &mut Session,
+) -> Outcome {
+    let messenger = Messenger::open(&session.settings)?;
+    let (id, sent) = messenger.wait(async {
+        let runner = messenger.runner();
         let id = client::find(runner.store(), &arguments.id)
             .await?
             .execution_id;
-        let note = arguments.note.clone();
         let signal = Signal {
             by: environment::user_name(),
-            note,
+            note: arguments.note.clone(),
             request,
-            plan: None,
+            plan,
             number: None,
         };
-        match runner.signal(&id, &signal).await {
-            Ok(()) => {
-                session.output.note(format_args!("`{id}` has taken this."));
-                Ok(Exit::Success)
-            }
-            Err(SignalError::Nobody(_)) if arguments.resume || wants_to_go_on(&id, session) => {
-                drive(runner, &id.root(), Story::FromNow, false, session).await
-            }
-            Err(SignalError::Nobody(_)) => {
-                session.output.note(format_args!(
-                    "This is recorded. Nobody works on the execution now; go on with:\n  \
-                     oos resume {}",
-                    id.root()
-                ));
-                Ok(Exit::Success)
-            }
-            Err(error) => Err(error.into()),
+        let sent = runner.signal(&id, &signal).await;
+        Ok::<_, Failure>((id, sent))
+    })?;
+    match sent {
+        Ok(()) => {
+            session.output.note(format_args!("`{id}` has taken this."));
+            Ok(Exit::Success)
         }
-    })
+        Err(SignalError::Nobody(_)) if arguments.resume || wants_to_go_on(&id, session) => {
+            drop(messenger);
+            let workshop = Workshop::open(&session.settings)?;
+            let root = id.root();
+            let going_on = drive(workshop.runner(), &root, Story::FromNow, false, session);
+            workshop.wait(going_on)
+        }
+        Err(SignalError::Nobody(_)) => {
+            session.output.note(format_args!(
+                "This is recorded. Nobody works on the execution now; go on with:\n  \
+                 oos resume {}",
+                id.root()
+            ));
+            Ok(Exit::Success)
+        }
+        Err(error) => Err(error.into()),
+    }
 }
 
 /// Asks whether to work on the execution here.

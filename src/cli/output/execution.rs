@@ -9,11 +9,12 @@ use crate::base::time::Timestamp;
 use crate::base::value::{Map, text};
 use crate::cli::client;
 use crate::cli::global::Format;
+use crate::cli::output::approval::{plan_words, print_approvals};
 use crate::cli::output::status::{Status as _, answers, waits_for};
 use crate::cli::output::stream::Output;
 use crate::cli::output::style::Role;
 use crate::cli::output::task::task_table;
-use crate::cli::output::words::{ago, between, duration, local};
+use crate::cli::output::words::{ago, between, duration, indented, local};
 use crate::engine::event::Repeat;
 use crate::engine::status::{Mode, WaitReason};
 use crate::store::view::{ExecutionView, TaskView};
@@ -73,6 +74,7 @@ pub(in crate::cli) fn print_execution(
     print_map("Parameters", &view.parameters, output)?;
     print_tasks(tasks, now, output)?;
     print_map("Outputs", &view.outputs, output)?;
+    print_approvals(tasks, output)?;
     if let Some(reason) = &view.waiting_status {
         output.line("")?;
         for line in wait_lines(view, reason) {
@@ -118,8 +120,16 @@ pub(in crate::cli) fn wait_lines(view: &ExecutionView, reason: &WaitReason) -> V
     if commands.is_empty() {
         return vec![wait];
     }
+    let is_for_others = matches!(reason, WaitReason::Approval { .. }) && !view.self_approval;
+    let others = is_for_others.then(|| {
+        format!(
+            "`{}` started it, so another person must approve.",
+            view.executed_by
+        )
+    });
     std::iter::once(format!("{wait} Go on with:"))
         .chain(commands)
+        .chain(others)
         .collect()
 }
 
@@ -163,6 +173,7 @@ fn print_header(view: &ExecutionView, now: Timestamp, output: &mut Output) -> io
         ("Started", started),
         ("Duration", took),
         ("Mode", mode_words(view.mode).to_owned()),
+        ("Plan", plan_words(view)),
         ("Role", view.ram_role.clone().unwrap_or_default()),
         (
             "Parent",
@@ -230,9 +241,4 @@ pub(in crate::cli) fn print_map(heading: &str, map: &Map, output: &mut Output) -
         )?;
     }
     Ok(())
-}
-
-/// Returns text whose later lines begin under its first.
-fn indented(text: &str, columns: usize) -> String {
-    text.trim_end().replace('\n', &format!("\n{:columns$}", ""))
 }

@@ -5,12 +5,14 @@ mod stream;
 mod style;
 mod words;
 
+mod approval;
 mod diagnostic;
 mod execution;
 mod status;
 mod table;
 mod task;
 
+pub(super) use approval::print_review;
 pub(super) use diagnostic::{DiagnosticReport, Problem};
 pub(super) use execution::{Kin, print_execution, print_map, print_result, wait_lines};
 pub(super) use status::{Status, loop_words, status_cell, waits_for};

@@ -86,17 +86,8 @@ pub(in crate::cli) fn waits_for(reason: &WaitReason) -> String {
         WaitReason::Approval {
             approvers,
             required,
-        } => {
-            let who = if approvers.is_empty() {
-                "anybody".to_owned()
-            } else {
-                approvers.join(", ")
-            };
-            match required {
-                0 | 1 => format!("an approval by {who}"),
-                required => format!("{required} approvals by {who}"),
-            }
-        }
+            given,
+        } => approvals(approvers, *required, given),
         WaitReason::Pause => "somebody to end the pause".to_owned(),
         WaitReason::Confirmation { api } => {
             format!("a confirmation of the high-risk call `{api}`")
@@ -111,6 +102,32 @@ pub(in crate::cli) fn waits_for(reason: &WaitReason) -> String {
         }
         WaitReason::Timer => "a point in time".to_owned(),
         WaitReason::Child { id } => format!("the child execution `{id}`"),
+    }
+}
+
+/// Returns which approvals are still waited for: "2 more approvals by cat, dan (bob has approved)".
+fn approvals(approvers: &[String], required: u32, given: &[String]) -> String {
+    let others: Vec<&str> = approvers
+        .iter()
+        .filter(|approver| !given.contains(approver))
+        .map(String::as_str)
+        .collect();
+    let who = match (approvers, given) {
+        ([], []) => "anybody".to_owned(),
+        ([], _) => "others".to_owned(),
+        _ => others.join(", "),
+    };
+    if given.is_empty() {
+        return match required {
+            0 | 1 => format!("an approval by {who}"),
+            required => format!("{required} approvals by {who}"),
+        };
+    }
+    let have = if given.len() == 1 { "has" } else { "have" };
+    let given_by = given.join(", ");
+    match (required as usize).saturating_sub(given.len()) {
+        0 | 1 => format!("one more approval by {who} ({given_by} {have} approved)"),
+        more => format!("{more} more approvals by {who} ({given_by} {have} approved)"),
     }
 }
 

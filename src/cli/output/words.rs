@@ -57,6 +57,11 @@ pub(in crate::cli) fn local(at: Timestamp) -> String {
     at.to_zoned(zone).strftime("%Y-%m-%d %H:%M:%S").to_string()
 }
 
+/// Returns text whose later lines begin under its first.
+pub(super) fn indented(text: &str, columns: usize) -> String {
+    text.trim_end().replace('\n', &format!("\n{:columns$}", ""))
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

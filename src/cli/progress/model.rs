@@ -93,6 +93,9 @@ impl ExecutionProgress {
                 let details = format!("{} by {}", request_word(&signal.request), signal.by);
                 Some(self.change(at, "Signal", details))
             }
+            Fact::CancelRequested { by, note } if by.is_empty() => {
+                Some(self.change(at, "Cancelling", note.clone()))
+            }
             Fact::CancelRequested { by, .. } => {
                 Some(self.change(at, "Cancelling", format!("by {by}")))
             }
@@ -131,6 +134,7 @@ impl ExecutionProgress {
             | Fact::PollMissed { unit, .. }
             | Fact::NoticeSent { unit }
             | Fact::Approved { unit, .. }
+            | Fact::ApprovalExpired { unit, .. }
             | Fact::UnitLost { unit, .. }
             | Fact::ChildChanged { unit, .. }
             | Fact::UnitEnded { unit, .. } => self.apply_to_unit(at, *unit, &event.fact),
@@ -139,7 +143,19 @@ impl ExecutionProgress {
 
     fn apply_to_unit(&mut self, at: Timestamp, unit: UnitId, fact: &Fact) -> Option<Change> {
         match fact {
+            Fact::UnitStarted {
+                approval: Some(_), ..
+            } => self.enter(
+                at,
+                unit.task,
+                TaskStatus::Waiting,
+                "for approvals, as its plan was changed",
+            ),
             Fact::UnitStarted { work, confirm, .. } => self.start_unit(at, unit, work, *confirm),
+            Fact::ApprovalExpired { outcome, .. } => {
+                let message = format!("nobody approved in time: {}", outcome.as_str());
+                self.enter(at, unit.task, TaskStatus::Running, &message)
+            }
             Fact::UnitSkipped { .. } => self.count(unit, |counts| counts.skipped += 1),
             Fact::PollMissed { poll, value, .. } => {
                 self.task(unit.task)?.message = format!("poll {}: {}", poll + 1, text(value));

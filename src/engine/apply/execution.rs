@@ -10,6 +10,7 @@ use crate::engine::state::{Control, Pause, State};
 use crate::engine::status::{ExecutionStatus, Mode, WaitReason};
 
 pub(super) fn started(state: &mut State, started: &Started) {
+    state.plan = started.plan.as_ref().map(|plan| plan.digest.clone());
     state.started = Some(Arc::new(started.clone()));
     state.control = if state.tasks.is_empty() {
         Control::Finish

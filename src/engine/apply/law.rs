@@ -66,6 +66,7 @@ fn follow(state: &mut State, event: &Event) -> Verdict {
             | F::PollDue { unit: id, .. }
             | F::NoticeSent { unit: id }
             | F::Approved { unit: id, .. }
+            | F::ApprovalExpired { unit: id, .. }
             | F::UnitLost { unit: id, .. }
             | F::ChildChanged { unit: id, .. }
             | F::UnitEnded { unit: id, .. },

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use crate::engine::apply::place::{behind, task_mut};
 use crate::engine::apply::verdict::Verdict;
 use crate::engine::effect::EffectKey;
-use crate::engine::event::{Fact, StopCause, UnitId};
+use crate::engine::event::{Fact, Replanned, StopCause, UnitId};
 use crate::engine::output::collected;
 use crate::engine::state::{Control, LoopState, State, TaskState, deadline_key};
 use crate::engine::status::TaskStatus;
@@ -27,7 +27,7 @@ pub(super) fn started(state: &mut State, fact: &Fact) -> Verdict {
         looping,
         overrides,
         deadline,
-        ..
+        replanned,
     } = fact
     else {
         return Err("it is no start of a task".into());
@@ -54,12 +54,17 @@ pub(super) fn started(state: &mut State, fact: &Fact) -> Verdict {
     task.status = TaskStatus::Running;
     task.outputs = Arc::default();
     task.overrides = overrides.clone().map(Arc::new);
+    task.approval = replanned.as_ref().and_then(|plan| plan.approval.clone());
     task.deadline = *deadline;
     task.stopping = None;
     task.result = None;
     task.target = None;
     let timer = deadline_key(*place, task);
     forgive(state, *place);
+    if let Some(Replanned { digest, by, .. }) = replanned {
+        state.plan = Some(digest.clone());
+        state.editors.push_back(by.clone());
+    }
     state.control = Control::At(*place);
     state.fresh.extend(timer);
     Ok(())

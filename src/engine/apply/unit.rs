@@ -7,13 +7,21 @@ use crate::engine::apply::verdict::Verdict;
 use crate::engine::effect::EffectKey;
 use crate::engine::event::{End, Fact, Failure, UnitId, Work};
 use crate::engine::output::collected;
-use crate::engine::state::{Item, LoopState, Phase, State, TaskState, Unit};
+use crate::engine::state::{GivenApproval, Item, LoopState, Phase, State, TaskState, Unit};
 
 /// Applies a fact about the unit `id` of the task at work.
 pub(super) fn changed(state: &mut State, id: UnitId, fact: &Fact) -> Verdict {
     let demanded: Vec<EffectKey> = demands(state, id);
     match fact {
-        Fact::UnitStarted { work, confirm, .. } => begin(state, id, work, *confirm)?,
+        Fact::UnitStarted {
+            work,
+            confirm,
+            approval,
+            ..
+        } => {
+            let unit = Unit::new(id.attempt, work.clone(), *confirm, approval.clone());
+            begin(state, id, unit)?;
+        }
         Fact::UnitSkipped { .. } => end(state, id, &End::Skipped)?,
         Fact::UnitEnded { end: how, .. } => end(state, id, how)?,
         fact => advance(state, id, fact)?,
@@ -35,18 +43,19 @@ fn demands(state: &State, id: UnitId) -> Vec<EffectKey> {
         .unwrap_or_default()
 }
 
-fn begin(state: &mut State, id: UnitId, work: &Work, confirm: bool) -> Verdict {
+fn begin(state: &mut State, id: UnitId, unit: Unit) -> Verdict {
+    let work = Arc::clone(&unit.work);
     let task = task_mut(state, id.task)?;
     claim(task, id)?;
     if let Some(place) = id.item {
         let looping = loop_mut(task)?;
         looping.items.set(place as usize, Item::Active);
     }
-    if let Work::Choice { target } = work {
+    if let Work::Choice { target } = &*work {
         task.target = Some(target.clone());
     }
-    insert(task, id.item, Unit::new(id.attempt, work.clone(), confirm));
-    if matches!(work, Work::Child { .. }) {
+    insert(task, id.item, unit);
+    if matches!(*work, Work::Child { .. }) {
         state.children += 1;
     }
     Ok(())
@@ -69,11 +78,23 @@ fn advance(state: &mut State, id: UnitId, fact: &Fact) -> Verdict {
             Phase::Calling(*poll)
         }
         (Phase::Calling(_), Fact::NoticeSent { .. }) => Phase::Approving(Vec::new()),
-        (Phase::Approving(people), Fact::Approved { by, .. }) if !people.contains(by) => {
-            let mut people = people.clone();
-            people.push(by.clone());
-            Phase::Approving(people)
+        (Phase::Approving(given), Fact::Approved { by, plan, .. })
+            if !given.iter().any(|given| state.counts(given, by)) =>
+        {
+            let mut given = given.clone();
+            given.push(GivenApproval {
+                by: by.clone(),
+                plan: plan.clone(),
+            });
+            Phase::Approving(given)
         }
+        (Phase::Approving(_), Fact::UnitConfirmed { .. }) if unit.approval.is_some() => {
+            // Given once for all items of the task.
+            task_mut(state, id.task)?.approval = None;
+            unit.approval = None;
+            Unit::first_phase(&unit.work)
+        }
+        (phase @ Phase::Approving(_), Fact::ApprovalExpired { .. }) => phase.clone(),
         (Phase::Paused, Fact::Approved { .. }) => Phase::Instant,
         (Phase::Calling(_), Fact::UnitLost { reason, .. }) => Phase::Lost(reason.clone()),
         (Phase::Child { .. }, Fact::ChildChanged { waiting, .. }) => {
@@ -90,6 +111,12 @@ fn advance(state: &mut State, id: UnitId, fact: &Fact) -> Verdict {
 fn end(state: &mut State, id: UnitId, end: &End) -> Verdict {
     let template = Arc::clone(&state.template);
     let fields = collected(&template.tasks[id.task as usize]);
+    if matches!(end, End::Success { .. })
+        && let Some(unit) = state.unit(id)
+        && matches!(*unit.work, Work::Approval { .. })
+    {
+        state.approved = unit.terms();
+    }
     let task = task_mut(state, id.task)?;
     if task
         .units

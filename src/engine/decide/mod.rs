@@ -4,6 +4,7 @@
 mod answered;
 mod child;
 mod entry;
+mod expire;
 mod poll;
 mod signal;
 mod stop;

@@ -1,6 +1,6 @@
 //! A timer's moment came.
 
-use crate::engine::decide::stop;
+use crate::engine::decide::{expire, stop};
 use crate::engine::draft::Draft;
 use crate::engine::effect::{DEADLINE, EffectKey};
 use crate::engine::event::{End, Fact, StopCause, UnitId};
@@ -31,6 +31,8 @@ fn deadline(draft: &mut Draft, id: UnitId) -> Result<(), Refused> {
     if expected != Some(EffectKey::Timer(id, DEADLINE)) {
         return Err(Refused::Stale);
     }
-    stop::stop(draft, place, StopCause::Timeout);
+    if !expire::expire(draft, place) {
+        stop::stop(draft, place, StopCause::Timeout);
+    }
     Ok(())
 }

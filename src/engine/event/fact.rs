@@ -5,7 +5,10 @@ use serde::{Deserialize, Serialize};
 use crate::base::digest::Digest;
 use crate::base::time::Timestamp;
 use crate::base::value::{Map, Value};
-use crate::engine::event::{End, LoopPlan, Replanned, Signal, Started, StopCause, UnitId, Work};
+use crate::engine::event::{
+    ApprovalTerms, End, LoopPlan, Replanned, Signal, Started, StopCause, TimeoutOutcome, UnitId,
+    Work,
+};
 use crate::engine::status::{ExecutionStatus, WaitReason};
 use crate::template::model::Jump;
 
@@ -73,13 +76,17 @@ pub enum Fact {
         /// Whether the call waits for a person's confirmation first.
         #[serde(default, skip_serializing_if = "std::ops::Not::not")]
         confirm: bool,
+        /// The approvals that it waits for first: a person changed what the task runs with after
+        /// the run had been approved.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        approval: Option<ApprovalTerms>,
     },
     /// A loop item was not run because its `When` was false.
     UnitSkipped {
         /// The unit.
         unit: UnitId,
     },
-    /// A person confirmed the high-risk call of a unit.
+    /// A person confirmed the high-risk call of a unit, or enough people approved a unit again.
     UnitConfirmed {
         /// The unit.
         unit: UnitId,
@@ -122,6 +129,13 @@ pub enum Fact {
         /// The plan that it was approved for, if the run is bound to one.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         plan: Option<Digest>,
+    },
+    /// Nobody approved in time; what comes of it was chosen by the template.
+    ApprovalExpired {
+        /// The unit.
+        unit: UnitId,
+        /// What comes of it.
+        outcome: TimeoutOutcome,
     },
     /// The outcome of a unit's call cannot be known.
     UnitLost {
@@ -190,7 +204,7 @@ pub enum Fact {
     },
     /// Cancelling began: nothing new starts.
     CancelRequested {
-        /// Who asked.
+        /// Who asked; empty: nobody, an approval was not given in time.
         by: String,
         /// Why.
         #[serde(default, skip_serializing_if = "String::is_empty")]
@@ -224,6 +238,7 @@ impl Fact {
             Self::PollDue { .. } => "PollDue",
             Self::NoticeSent { .. } => "NoticeSent",
             Self::Approved { .. } => "Approved",
+            Self::ApprovalExpired { .. } => "ApprovalExpired",
             Self::UnitLost { .. } => "UnitLost",
             Self::ChildChanged { .. } => "ChildChanged",
             Self::UnitEnded { .. } => "UnitEnded",

@@ -15,7 +15,7 @@ mod work;
 pub use end::{End, Failure, StopCause};
 pub use fact::{Event, Fact};
 pub use looping::{Batches, LoopPlan};
-pub use plan::{BoundPlan, PlannedLoop, Replanned};
+pub use plan::{ApprovalTerms, BoundPlan, PlannedLoop, Replanned, TimeoutOutcome};
 pub use repeat::{Kept, Repeat, Taken};
 pub use signal::{Request, Signal};
 pub use started::{Outer, Started, TaskHead};

@@ -6,7 +6,7 @@ use crate::base::call::ApiCall;
 use crate::base::id::ExecutionId;
 use crate::base::time::Timestamp;
 use crate::base::value::{Map, Value};
-use crate::engine::event::Outer;
+use crate::engine::event::{Outer, TimeoutOutcome};
 use crate::template::model::Jump;
 
 /// What a unit does, rendered.
@@ -49,6 +49,9 @@ pub enum Work {
         approvers: Vec<String>,
         /// How many must approve.
         required: u32,
+        /// What comes of it if the task's time is up before.
+        #[serde(default, skip_serializing_if = "TimeoutOutcome::is_fail")]
+        on_timeout: TimeoutOutcome,
     },
     /// `ACS::Pause`.
     Pause,

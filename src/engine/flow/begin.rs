@@ -2,28 +2,39 @@
 
 use std::sync::Arc;
 
+use crate::base::digest::Digest;
 use crate::base::time::Timestamp;
 use crate::base::value::{Map, text};
 use crate::engine::builtin::duration;
 use crate::engine::draft::Draft;
-use crate::engine::event::{End, Fact, Failure, LoopPlan, Taken};
+use crate::engine::event::{End, Fact, Failure, LoopPlan, Replanned, Taken};
+use crate::engine::flow::planned::as_planned;
 use crate::engine::plan::{is_loop, plan};
 use crate::engine::render::{evaluate, evaluation, is_wanted, names_item};
 use crate::engine::scope::StateScope;
 use crate::engine::state::{Control, State};
 use crate::template::model::Task;
 
+/// Properties that a person gives in place of the template's.
+#[derive(Debug)]
+pub(in crate::engine) struct Change {
+    /// The properties.
+    pub properties: Map,
+    /// Who gives them.
+    pub by: String,
+}
+
 /// Begins a task: its turn has come, or a person wants it to run (again).
-pub(in crate::engine) fn begin(draft: &mut Draft, place: u32, overrides: Option<Map>) {
+pub(in crate::engine) fn begin(draft: &mut Draft, place: u32, change: Option<Change>) {
     let template = Arc::clone(&draft.state.template);
     let task = &template.tasks[place as usize];
     match render(draft, place, task) {
         Ok(Beginning::Skipped) => draft.record(Fact::TaskSkipped { task: place }),
         Ok(Beginning::Started { looping, deadline }) => {
-            start(draft, place, (looping, overrides, deadline));
+            start(draft, place, (looping, change, deadline));
         }
         Err(failure) => {
-            start(draft, place, (None, overrides, None));
+            start(draft, place, (None, change, None));
             let outputs = Map::new();
             draft.record(Fact::TaskEnded {
                 task: place,
@@ -38,7 +49,9 @@ pub(in crate::engine) fn begin(draft: &mut Draft, place: u32, overrides: Option<
 pub(super) fn take_over(draft: &mut Draft, place: u32) -> bool {
     let state = &draft.state;
     // What is done on cancelling is never what had been done before.
-    let is_fresh = !state.cancelled && state.tasks[place as usize].attempt == 0;
+    // An approval counts once: a run that repeats another one is approved anew.
+    let is_fresh =
+        !state.cancelled && state.tasks[place as usize].attempt == 0 && !state.is_approval(place);
     let found = taken(state).iter().find_map(|taken| match taken {
         Taken::Task { task, end, target } if *task == place => Some((end.clone(), target.clone())),
         Taken::Task { .. } | Taken::Loop { .. } => None,
@@ -56,7 +69,7 @@ pub(super) fn take_over(draft: &mut Draft, place: u32) -> bool {
 
 /// Returns the loop that the first attempt of a task takes over.
 fn taken_loop(state: &State, place: u32) -> Option<&LoopPlan> {
-    let is_first = state.tasks[place as usize].attempt == 0;
+    let is_first = state.tasks[place as usize].attempt == 0 && !state.is_approval(place);
     taken(state)
         .iter()
         .filter(|_| is_first)
@@ -85,17 +98,40 @@ enum Beginning {
 fn start(
     draft: &mut Draft,
     place: u32,
-    (looping, overrides, deadline): (Option<LoopPlan>, Option<Map>, Option<Timestamp>),
+    (looping, change, deadline): (Option<LoopPlan>, Option<Change>, Option<Timestamp>),
 ) {
     let attempt = draft.state.tasks[place as usize].attempt + 1;
+    let replanned = change
+        .as_ref()
+        .and_then(|change| replanned(draft, (place, attempt), change));
     draft.record(Fact::TaskStarted {
         task: place,
         attempt,
         looping,
-        overrides,
+        overrides: change.map(|change| change.properties),
         deadline,
-        replanned: None,
+        replanned,
     });
+}
+
+/// Returns the plan after a change, if the run is bound to one: the plan before, the task and what
+/// it runs with now. Values that may be secret stay out, as a digest must not be a way to guess
+/// them; the attempt tells one change from the next.
+fn replanned(draft: &Draft, (place, attempt): (u32, u32), change: &Change) -> Option<Replanned> {
+    let before = draft.state.plan.as_ref()?;
+    let started = draft.state.started.as_ref()?;
+    let properties = started
+        .secrets()
+        .next()
+        .is_none()
+        .then_some(&change.properties);
+    let name = draft.state.task_name(place)?;
+    let text = serde_json::json!([before, name.as_str(), attempt, properties]).to_string();
+    Some(Replanned {
+        digest: Digest::of(text.as_bytes()),
+        by: change.by.clone(),
+        approval: draft.state.approved_terms(),
+    })
 }
 
 fn render(draft: &Draft, place: u32, task: &Task) -> Result<Beginning, Failure> {
@@ -109,8 +145,8 @@ fn render(draft: &Draft, place: u32, task: &Task) -> Result<Beginning, Failure> 
     let goes_on = draft.state.tasks[place as usize].looping.is_some();
     let looping = match taken_loop(&draft.state, place) {
         _ if !is_loop(task) || goes_on => None,
-        Some(taken) => Some(taken.clone()),
-        None => Some(plan(task, &scope)?),
+        Some(taken) => Some(as_planned(draft, place, taken.clone())?),
+        None => Some(as_planned(draft, place, plan(task, &scope)?)?),
     };
     Ok(Beginning::Started {
         looping,

@@ -4,10 +4,11 @@
 mod begin;
 mod fanout;
 mod finish;
+mod planned;
 mod proceed;
 mod unit;
 
-pub(super) use begin::begin;
+pub(super) use begin::{Change, begin};
 pub(super) use finish::end;
 pub(super) use proceed::proceed;
-pub(super) use unit::{item_of, success};
+pub(super) use unit::{end_instant, item_of, success};

@@ -23,28 +23,36 @@ pub(in crate::engine) fn start(draft: &mut Draft, place: u32, item: Option<u32>)
     match render(draft, task, id) {
         Ok(None) => draft.record(Fact::UnitSkipped { unit: id }),
         Ok(Some((work, confirm))) => {
-            let instant = match &work {
-                Work::Choice { .. } => Some(Value::Null),
-                Work::Trigger { event } => Some(event.clone()),
-                Work::Call { .. }
-                | Work::Poll { .. }
-                | Work::Sleep { .. }
-                | Work::Approval { .. }
-                | Work::Pause
-                | Work::Child { .. } => None,
-            };
+            let approval = draft.state.tasks[place as usize].approval.clone();
+            let is_free = approval.is_none();
             draft.record(Fact::UnitStarted {
                 unit: id,
-                work,
+                work: work.clone(),
                 confirm,
+                approval,
             });
-            if let Some(document) = instant {
-                let end = success(draft, id, &document);
-                draft.end_unit(id, end);
+            if is_free {
+                end_instant(draft, id, &work);
             }
         }
         Err(failure) => draft.end_unit(id, failed(failure)),
     }
+}
+
+/// Ends a unit whose work needs nothing from the world.
+pub(in crate::engine) fn end_instant(draft: &mut Draft, id: UnitId, work: &Work) {
+    let document = match work {
+        Work::Choice { .. } => Value::Null,
+        Work::Trigger { event } => event.clone(),
+        Work::Call { .. }
+        | Work::Poll { .. }
+        | Work::Sleep { .. }
+        | Work::Approval { .. }
+        | Work::Pause
+        | Work::Child { .. } => return,
+    };
+    let end = success(draft, id, &document);
+    draft.end_unit(id, end);
 }
 
 /// Renders a unit: what it does and whether that waits for a confirmation; `None` if its `When`

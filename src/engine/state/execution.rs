@@ -4,10 +4,11 @@ use std::sync::Arc;
 
 use imbl::{OrdSet, Vector};
 
+use crate::base::digest::Digest;
 use crate::base::name::Name;
 use crate::base::value::Map;
 use crate::engine::effect::EffectKey;
-use crate::engine::event::{Failure, Started, UnitId};
+use crate::engine::event::{ApprovalTerms, Failure, Started, UnitId};
 use crate::engine::state::control::Control;
 use crate::engine::state::task::TaskState;
 use crate::engine::state::unit::Unit;
@@ -24,6 +25,12 @@ pub(in crate::engine) struct State {
     pub failures: Vector<(u32, Failure)>,
     /// Whether the execution is being cancelled.
     pub cancelled: bool,
+    /// The plan of this moment, if the run is bound to one.
+    pub plan: Option<Digest>,
+    /// Who changed the plan.
+    pub editors: Vector<String>,
+    /// What the latest approval wanted, once it was given.
+    pub approved: Option<ApprovalTerms>,
     /// How many child executions have been named.
     pub children: u32,
     /// The template's outputs, once the execution has ended.
@@ -45,6 +52,9 @@ impl State {
             tasks,
             failures: Vector::new(),
             cancelled: false,
+            plan: None,
+            editors: Vector::new(),
+            approved: None,
             children: 0,
             outputs: Arc::default(),
             message: String::new(),

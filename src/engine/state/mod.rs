@@ -1,6 +1,7 @@
 //! What an execution remembers. Plain data with cheap copies; the law of motion is in
 //! [`apply`](super::apply), the choice of what comes next in [`flow`](super::flow).
 
+mod approval;
 mod control;
 mod demand;
 mod execution;
@@ -8,6 +9,7 @@ mod looping;
 mod task;
 mod unit;
 
+pub(super) use approval::GivenApproval;
 pub(super) use control::{Control, Pause};
 pub(super) use demand::deadline_key;
 pub(super) use execution::State;

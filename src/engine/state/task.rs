@@ -6,7 +6,7 @@ use imbl::OrdMap;
 
 use crate::base::time::Timestamp;
 use crate::base::value::Map;
-use crate::engine::event::{End, StopCause};
+use crate::engine::event::{ApprovalTerms, End, StopCause};
 use crate::engine::state::looping::LoopState;
 use crate::engine::state::unit::Unit;
 use crate::engine::status::TaskStatus;
@@ -23,6 +23,8 @@ pub(in crate::engine) struct TaskState {
     pub outputs: Arc<Map>,
     /// Properties that a person gave in place of the template's.
     pub overrides: Option<Arc<Map>>,
+    /// The approvals that it needs again before it goes on.
+    pub approval: Option<ApprovalTerms>,
     /// When its time is up.
     pub deadline: Option<Timestamp>,
     /// Why it is being ended.
@@ -49,6 +51,7 @@ impl TaskState {
             attempt: 0,
             outputs: Arc::default(),
             overrides: None,
+            approval: None,
             deadline: None,
             stopping: None,
             units: OrdMap::new(),

@@ -2,9 +2,11 @@
 
 use std::sync::Arc;
 
+use crate::base::digest::Digest;
 use crate::base::time::Timestamp;
 use crate::engine::effect::{Effect, EffectKey};
-use crate::engine::event::{UnitId, Work};
+use crate::engine::event::{ApprovalTerms, UnitId, Work};
+use crate::engine::state::approval::GivenApproval;
 use crate::engine::status::WaitReason;
 
 /// A unit that has begun and not ended.
@@ -16,6 +18,8 @@ pub(in crate::engine) struct Unit {
     pub work: Arc<Work>,
     /// How far it is.
     pub phase: Phase,
+    /// The approvals that it waits for before it does anything.
+    pub approval: Option<ApprovalTerms>,
     /// How many polls in a row got no answer.
     pub faults: u32,
 }
@@ -31,8 +35,8 @@ pub(in crate::engine) enum Phase {
     Pausing(u32, Timestamp),
     /// Sleeps until the moment.
     Sleeping(Timestamp),
-    /// Waits for approvals; these people have given theirs.
-    Approving(Vec<String>),
+    /// Waits for approvals; these have been given.
+    Approving(Vec<GivenApproval>),
     /// Waits until a person lets it go on.
     Paused,
     /// A child execution works, or waits for someone.
@@ -48,8 +52,15 @@ pub(in crate::engine) enum Phase {
 
 impl Unit {
     /// Makes a unit that has just begun.
-    pub(in crate::engine) fn new(attempt: u32, work: Work, confirm: bool) -> Self {
-        let phase = if confirm {
+    pub(in crate::engine) fn new(
+        attempt: u32,
+        work: Work,
+        confirm: bool,
+        approval: Option<ApprovalTerms>,
+    ) -> Self {
+        let phase = if approval.is_some() {
+            Phase::Approving(Vec::new())
+        } else if confirm {
             Phase::Unconfirmed
         } else {
             Self::first_phase(&work)
@@ -58,6 +69,7 @@ impl Unit {
             attempt,
             work: Arc::new(work),
             phase,
+            approval,
             faults: 0,
         }
     }
@@ -75,6 +87,25 @@ impl Unit {
             Work::Approval { notice: None, .. } => Phase::Approving(Vec::new()),
             Work::Pause => Phase::Paused,
             Work::Child { .. } => Phase::Child { waiting: false },
+        }
+    }
+
+    /// Returns who must approve, of a unit that waits for approvals or will.
+    pub(in crate::engine) fn terms(&self) -> Option<ApprovalTerms> {
+        match (&self.approval, &*self.work) {
+            (Some(terms), _) => Some(terms.clone()),
+            (
+                None,
+                Work::Approval {
+                    approvers,
+                    required,
+                    ..
+                },
+            ) => Some(ApprovalTerms {
+                approvers: approvers.clone(),
+                required: *required,
+            }),
+            (None, _) => None,
         }
     }
 
@@ -99,25 +130,26 @@ impl Unit {
         !matches!(self.phase, Phase::Calling(_) | Phase::Child { .. })
     }
 
-    /// Returns what the unit waits for, if it waits for a person.
-    pub(in crate::engine) fn wait_reason(&self) -> Option<WaitReason> {
+    /// Returns what the unit waits for, if it waits for a person; approvals count for `plan`.
+    pub(in crate::engine) fn wait_reason(&self, plan: Option<&Digest>) -> Option<WaitReason> {
         match (&self.phase, &*self.work) {
             (Phase::Unconfirmed, Work::Call { call } | Work::Poll { call, .. }) => {
                 Some(WaitReason::Confirmation {
                     api: call.display_name(),
                 })
             }
-            (
-                Phase::Approving(_),
-                Work::Approval {
+            (Phase::Approving(given), _) => {
+                let ApprovalTerms {
                     approvers,
                     required,
-                    ..
-                },
-            ) => Some(WaitReason::Approval {
-                approvers: approvers.clone(),
-                required: *required,
-            }),
+                } = self.terms()?;
+                let given = given.iter().filter(|given| given.plan.as_ref() == plan);
+                Some(WaitReason::Approval {
+                    approvers,
+                    required,
+                    given: given.map(|given| given.by.clone()).collect(),
+                })
+            }
             (Phase::Paused, _) => Some(WaitReason::Pause),
             (Phase::Child { waiting: true }, Work::Child { id, .. }) => {
                 Some(WaitReason::Child { id: id.clone() })

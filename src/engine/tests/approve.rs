@@ -46,7 +46,8 @@ fn the_message_goes_out_first_then_people_are_waited_for() {
         world.live.wait_reasons(),
         [WaitReason::Approval {
             approvers: ["bob", "cat", "dan"].map(String::from).to_vec(),
-            required: 2
+            required: 2,
+            given: Vec::new(),
         }]
     );
 }

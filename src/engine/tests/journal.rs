@@ -8,8 +8,9 @@ use crate::base::call::{ApiCall, Rest};
 use crate::base::digest::Digest;
 use crate::base::time::Timestamp;
 use crate::engine::event::{
-    Batches, BoundPlan, Delay, End, Event, Fact, Failure, Kept, LoopPlan, Outer, PlannedLoop,
-    PollPolicy, Repeat, Replanned, Request, Signal, StopCause, Taken, TaskHead, UnitId, Work,
+    ApprovalTerms, Batches, BoundPlan, Delay, End, Event, Fact, Failure, Kept, LoopPlan, Outer,
+    PlannedLoop, PollPolicy, Repeat, Replanned, Request, Signal, StopCause, Taken, TaskHead,
+    TimeoutOutcome, UnitId, Work,
 };
 use crate::engine::status::{ExecutionStatus, LoopMode, WaitReason};
 use crate::engine::tests::world::{map, start_time, started};
@@ -90,6 +91,7 @@ fn works() -> Vec<Work> {
             notice: Some(call()),
             approvers: vec!["bob".into()],
             required: 1,
+            on_timeout: TimeoutOutcome::Fail,
         },
         Work::Pause,
         Work::Child {
@@ -306,6 +308,7 @@ fn facts() -> Vec<Fact> {
     facts.extend(works().into_iter().map(|work| Fact::UnitStarted {
         unit: unit(None),
         confirm: matches!(work, Work::Call { .. }),
+        approval: None,
         work,
     }));
     facts.extend(ends().into_iter().map(|end| Fact::UnitEnded {
@@ -329,6 +332,13 @@ fn facts() -> Vec<Fact> {
     facts
 }
 
+fn terms() -> ApprovalTerms {
+    ApprovalTerms {
+        approvers: vec!["bob".into()],
+        required: 1,
+    }
+}
+
 /// What runs that are bound to a plan record besides.
 fn plan_facts() -> Vec<Fact> {
     let digest = Digest::of(b"plan");
@@ -340,7 +350,8 @@ fn plan_facts() -> Vec<Fact> {
             path: vec!["one".into(), "each".into()],
             items: Arc::new(vec![json!("i-1")]),
         }],
-        approvals: vec!["ask".into()],
+        approvals: vec![vec!["ask".into()]],
+        approved: Some(terms()),
     });
     vec![
         Fact::ExecutionStarted(Box::new(settings)),
@@ -353,7 +364,23 @@ fn plan_facts() -> Vec<Fact> {
             replanned: Some(Replanned {
                 digest: digest.clone(),
                 by: "ann".into(),
+                approval: Some(terms()),
             }),
+        },
+        Fact::UnitStarted {
+            unit: unit(None),
+            work: Work::Approval {
+                notice: None,
+                approvers: Vec::new(),
+                required: 1,
+                on_timeout: TimeoutOutcome::Reject,
+            },
+            confirm: false,
+            approval: Some(terms()),
+        },
+        Fact::ApprovalExpired {
+            unit: unit(None),
+            outcome: TimeoutOutcome::Approve,
         },
         Fact::SignalReceived {
             signal: Signal {
@@ -395,5 +422,5 @@ fn the_golden_file_has_every_fact() {
     let mut names: Vec<&str> = facts().iter().map(Fact::name).collect();
     names.sort_unstable();
     names.dedup();
-    assert_eq!(names.len(), 22, "{names:?}");
+    assert_eq!(names.len(), 23, "{names:?}");
 }

@@ -1,17 +1,20 @@
 //! The laws of the engine under random templates, answers, signals and repeated deliveries.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write as _;
 
 use proptest::prelude::*;
 use serde_json::json;
 
 use crate::base::call::{ApiError, CallFault};
+use crate::base::digest::Digest;
 use crate::engine::effect::{DEADLINE, EffectKey};
-use crate::engine::event::{Batches, End, Fact, LoopPlan, Request, Signal, UnitId};
+use crate::engine::event::{
+    Batches, BoundPlan, End, Fact, LoopPlan, Request, Signal, UnitId, Work,
+};
 use crate::engine::input::{Input, Refused};
 use crate::engine::status::{ExecutionStatus, LoopMode, Mode, SafetyCheck};
-use crate::engine::tests::world::World;
+use crate::engine::tests::world::{World, map};
 
 /// Steps after which a run is stopped; most end long before.
 const STEPS: usize = 60;
@@ -28,7 +31,7 @@ struct Draw {
 fn draw() -> impl Strategy<Value = Draw> {
     let looping = proptest::option::weighted(0.5, (0..7_u32, 0..5_usize, 0..3_u32));
     (
-        0..8_usize,
+        0..9_usize,
         looping,
         0..4_usize,
         proptest::bool::weighted(0.2),
@@ -57,6 +60,7 @@ fn write(tasks: &[Draw]) -> String {
             4 => ("ACS::ECS::Child", "a: 1".to_owned()),
             5 => ("ACS::Sleep", "Duration: 5s".to_owned()),
             6 => ("ACS::Pause", String::new()),
+            7 => ("ACS::Approve", "MinRequiredApprovals: 2".to_owned()),
             _ => (
                 "ACS::Choice",
                 "DefaultTask: 'ACS::NEXT', Choices: []".to_owned(),
@@ -108,7 +112,7 @@ fn next_input(world: &World, draw: (u8, u8)) -> Option<Input> {
                 pick,
                 world.live.current_tasks().first().map(ToString::to_string),
             ),
-            plan: None,
+            plan: world.live.plan().filter(|_| pick % 7 != 0).cloned(),
             number: None,
         }));
     }
@@ -161,7 +165,7 @@ fn request(pick: usize, task: Option<String>) -> Request {
         },
         3 | 4 => Request::RetryTask {
             task: None,
-            parameters: None,
+            parameters: (pick > 128).then(|| map(json!({"API": "Other"}))),
         },
         5 => Request::SkipTask { task: None },
         6 => Request::CancelTask { task: named },
@@ -239,6 +243,49 @@ fn check_not_stuck(world: &World) {
     }
 }
 
+/// Whatever was to be approved went on only after two people approved it for the plan of that
+/// moment, neither of whom started the run.
+fn check_approvals(world: &World) {
+    let mut plan = world.journal.first().and_then(|event| match &event.fact {
+        Fact::ExecutionStarted(started) => started.plan.as_ref().map(|plan| plan.digest.clone()),
+        _ => None,
+    });
+    let mut asked: BTreeMap<UnitId, BTreeSet<(String, Option<Digest>)>> = BTreeMap::new();
+    for event in &world.journal {
+        match &event.fact {
+            Fact::TaskStarted {
+                replanned: Some(replanned),
+                ..
+            } => plan = Some(replanned.digest.clone()),
+            Fact::UnitStarted {
+                unit,
+                work,
+                approval,
+                ..
+            } if approval.is_some() || matches!(work, Work::Approval { .. }) => {
+                asked.insert(*unit, BTreeSet::new());
+            }
+            Fact::Approved { unit, by, plan, .. } => {
+                let given = asked.get_mut(unit);
+                given.map(|given| given.insert((by.clone(), plan.clone())));
+            }
+            Fact::UnitConfirmed { unit }
+            | Fact::UnitEnded {
+                unit,
+                end: End::Success { .. },
+            } => {
+                let Some(given) = asked.remove(unit) else {
+                    continue;
+                };
+                let counted = given.iter().filter(|(_, given)| *given == plan);
+                assert!(counted.count() >= 2, "{given:?}");
+                assert!(given.iter().all(|(by, _)| by != "p0"), "{given:?}");
+            }
+            _ => {}
+        }
+    }
+}
+
 proptest! {
     #![proptest_config(ProptestConfig { cases: 128, ..ProptestConfig::default() })]
 
@@ -247,11 +294,19 @@ proptest! {
         tasks in proptest::collection::vec(draw(), 1..4),
         mode in 0..3_usize,
         confirm: bool,
+        bound: bool,
         inputs in proptest::collection::vec((any::<u8>(), any::<u8>()), STEPS),
     ) {
         let mut world = World::start_with(&write(&tasks), |started| {
             started.mode = [Mode::Automatic, Mode::FailurePause, Mode::Debug][mode];
             started.loop_mode = LoopMode::Automatic;
+            started.user = "p0".into();
+            started.plan = bound.then(|| BoundPlan {
+                digest: Digest::of(b"plan"),
+                loops: Vec::new(),
+                approvals: Vec::new(),
+                approved: None,
+            });
             if confirm {
                 started.safety_check = SafetyCheck::ConfirmEveryHighRiskAction;
             }
@@ -284,6 +339,7 @@ proptest! {
             }
         }
         check_loops(&world);
+        check_approvals(&world);
         world.check_prefixes();
         if world.live.status().is_final() {
             prop_assert!(world.owed.is_empty());

@@ -5,6 +5,7 @@ mod approve;
 mod cancel;
 mod child;
 mod flow;
+mod four_eyes;
 mod journal;
 mod laws;
 mod looping;

@@ -334,6 +334,23 @@ impl World {
         }))
     }
 
+    /// Approves as `by` for a plan.
+    #[track_caller]
+    pub(super) fn approve(&mut self, by: &str, plan: &Digest) -> Result<Vec<Event>, Refused> {
+        self.tell(&Input::Signal(Signal {
+            by: by.into(),
+            note: String::new(),
+            request: Request::Approve { task: None },
+            plan: Some(plan.clone()),
+            number: None,
+        }))
+    }
+
+    /// Returns the plan of the moment.
+    pub(super) fn plan(&self) -> Digest {
+        self.live.plan().expect("the run is bound").clone()
+    }
+
     /// Returns the status of a task by name.
     #[track_caller]
     pub(super) fn task(&self, name: &str) -> TaskStatus {

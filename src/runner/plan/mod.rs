@@ -1,8 +1,12 @@
 //! What a run will do, before it does it: parameters as bound, every API call in order with its
 //! risk, which steps repeat over how many items, and a digest of it all.
 
+mod bind;
+mod record;
 mod scope;
 mod survey;
+
+use std::collections::BTreeSet;
 
 use serde::Serialize;
 
@@ -10,8 +14,11 @@ use crate::action::Risk;
 use crate::base::digest::Digest;
 use crate::base::secret::Redactor;
 use crate::base::value::{Map, Value};
+use crate::engine::event::TimeoutOutcome;
 use crate::runner::handle::Runner;
+use crate::runner::plan::record::PlanRecord;
 use crate::runner::prepare::Prepared;
+use crate::store::{Contents, StoreError};
 
 /// A plan. The same template, everything it calls, parameters and targets give the same digest.
 #[derive(Clone, PartialEq, Debug, Serialize)]
@@ -19,10 +26,16 @@ use crate::runner::prepare::Prepared;
 pub struct Plan {
     /// The template's name.
     pub template_name: String,
+    /// Who would start it.
+    pub user: String,
     /// The parameters as bound, secrets masked.
     pub parameters: Map,
     /// What happens, in order.
     pub steps: Vec<Step>,
+    /// The approvals that it asks for.
+    pub approvals: Vec<PlannedApproval>,
+    /// Whether who starts it may approve, too.
+    pub self_approval: bool,
     /// Whether some template is only named once the run evaluates it.
     pub incomplete: bool,
     /// The digest over template, called templates, parameters and targets.
@@ -61,40 +74,86 @@ pub enum Repeats {
     Unknown,
 }
 
+/// An approval that the run will ask for.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize)]
+#[serde(rename_all = "PascalCase")]
+pub struct PlannedApproval {
+    /// Names of the tasks from the outermost template to the one that asks.
+    pub path: Vec<String>,
+    /// Who may decide, if that is known now; empty: anybody.
+    pub approvers: Option<Vec<String>>,
+    /// How many must approve, if that is known now.
+    pub required: Option<u32>,
+    /// After which time it is decided by nobody.
+    pub timeout: Option<String>,
+    /// What comes of it then: `Fail`, `Reject` or `Approve`.
+    pub timeout_outcome: Option<TimeoutOutcome>,
+    /// Whether it may be passed over although nothing fails.
+    pub conditional: bool,
+}
+
+impl PlannedApproval {
+    /// Tells whether too few people may approve what `user` starts.
+    pub fn is_impossible(&self, user: &str, self_approval: bool) -> bool {
+        let (Some(approvers), Some(required)) = (&self.approvers, self.required) else {
+            return false;
+        };
+        let people: BTreeSet<&String> = approvers.iter().collect();
+        let others = people
+            .into_iter()
+            .filter(|person| self_approval || *person != user);
+        !approvers.is_empty() && others.count() < required as usize
+    }
+}
+
+/// What a walk through a template finds.
+#[derive(Debug, Default)]
+struct Survey {
+    steps: Vec<Step>,
+    approvals: Vec<PlannedApproval>,
+    /// How often each task that loops runs, by its path.
+    loops: Vec<(Vec<String>, Repeats)>,
+}
+
 impl Runner {
-    /// Works out what `prepared` would do. Makes reading calls only (`Describe…`, `List…`, `Get…`
-    /// and target selection), to know the items of loops.
-    pub async fn plan(&self, prepared: &Prepared) -> Plan {
+    /// Works out what `prepared` would do, and keeps what its digest is over, so that a run that
+    /// is started for this plan can say what differs. Makes reading calls only (`Describe…`,
+    /// `List…`, `Get…` and target selection), to know the items of loops.
+    pub async fn plan(&self, prepared: &Prepared) -> Result<Plan, StoreError> {
         let started = &prepared.started;
         let redactor = Redactor::new(started.secrets());
-        let steps = survey::steps(self, prepared).await;
-        let targets: Vec<&Repeats> = steps.iter().map(|step| &step.repeats).collect();
-        let digest = Digest::of(
-            serde_json::json!([
-                started.template,
-                started.library,
-                started.parameters,
-                targets
-            ])
-            .to_string()
-            .as_bytes(),
-        );
-        let steps = steps
-            .into_iter()
-            .map(|step| masked(step, &redactor))
-            .collect();
+        let survey = survey::survey(self, prepared).await;
+        let record = PlanRecord::of(prepared, &survey.loops, self.store())?;
+        let text = record.text();
+        let digest = Digest::of(text.as_bytes());
+        self.store().keep(vec![text]).await?;
+        let steps = survey.steps.into_iter();
         let parameters = match redactor.value(&Value::Object(started.parameters.clone())) {
             Value::Object(parameters) => parameters,
             _ => Map::new(),
         };
-        Plan {
+        Ok(Plan {
             template_name: started.template_name.clone(),
+            user: started.user.clone(),
             parameters,
-            steps,
+            steps: steps.map(|step| masked(step, &redactor)).collect(),
+            approvals: survey.approvals,
             incomplete: prepared.closure.is_dynamic(),
+            self_approval: started.self_approval,
             digest,
-        }
+        })
     }
+}
+
+/// Returns on how many items each loop of a kept plan works, `None` where that is known when it runs;
+/// nothing if the plan is not kept here.
+pub async fn kept_targets(
+    contents: &(impl Contents + ?Sized),
+    plan: &Digest,
+) -> Result<Vec<(String, Option<usize>)>, StoreError> {
+    let text = contents.content(plan).await?;
+    let record = text.as_deref().and_then(PlanRecord::from_text);
+    Ok(record.map(|record| record.counts()).unwrap_or_default())
 }
 
 fn masked(step: Step, redactor: &Redactor) -> Step {

@@ -13,7 +13,7 @@ use crate::template::model::Template;
 #[derive(Debug)]
 pub(super) struct KnownScope<'a> {
     pub(super) template: &'a Template,
-    pub(super) parameters: &'a Map,
+    pub(super) parameters: Map,
     pub(super) start: StartScope<'a>,
     /// Outputs of steps that have been looked up, by task.
     pub(super) outputs: BTreeMap<Name, Map>,
@@ -21,7 +21,7 @@ pub(super) struct KnownScope<'a> {
 
 impl Scope for KnownScope<'_> {
     fn parameter(&self, name: &Name) -> Option<Value> {
-        lookup(self.parameters, name)
+        lookup(&self.parameters, name)
     }
 
     fn output(&self, task: &Name, output: &Name) -> Option<Value> {

@@ -1,67 +1,69 @@
 //! Walks a template and everything it calls, in order.
 
 use std::collections::BTreeMap;
+use std::pin::Pin;
 use std::sync::Arc;
 
 use crate::action::{self, Risk};
 use crate::base::call::{ACTION_SERVICE, ApiCall, Recovery};
 use crate::base::id::MAX_DEPTH;
+use crate::base::name::Name;
 use crate::base::output::{Channel, LogKey, OutputError, OutputSink};
 use crate::base::secret::Redactor;
 use crate::base::value::{Map, Value, text};
+use crate::engine::event::TimeoutOutcome;
 use crate::provider::CallContext;
 use crate::runner::entries::Entries;
 use crate::runner::handle::Runner;
 use crate::runner::plan::scope::KnownScope;
-use crate::runner::plan::{Repeats, Step};
-use crate::runner::prepare::Prepared;
+use crate::runner::plan::{PlannedApproval, Repeats, Step, Survey};
+use crate::runner::prepare::{Prepared, changing};
 use crate::runner::scope::StartScope;
 use crate::runner::usage::{self, ApiUse};
+use crate::template::bind::{self, Strictness};
 use crate::template::expr::{Expression, Selector};
-use crate::template::model::{Jump, Task, Template, ValueType};
+use crate::template::model::{Jump, Task, Template};
+use crate::template::output;
 use crate::template::yaml::{Node, NodeKind};
 
 /// Returns everything that a prepared start would do, in order of the tasks.
-pub(super) async fn steps(runner: &Runner, prepared: &Prepared) -> Vec<Step> {
+pub(super) async fn survey(runner: &Runner, prepared: &Prepared) -> Survey {
     let started = &prepared.started;
     let entries = Entries {
         stored: started.stored.clone(),
         secrets: started.stored_secrets.clone(),
     };
-    let mut scope = KnownScope {
-        template: &prepared.template,
-        parameters: &started.parameters,
-        start: StartScope {
-            id: started.id.clone(),
-            now: runner.clock().now(),
-            identity: runner.identity(),
-            entries: &entries,
-            parameters: None,
-        },
-        outputs: BTreeMap::new(),
+    let mut walk = Walk {
+        runner,
+        prepared,
+        entries: &entries,
+        found: Survey::default(),
+        changes: false,
     };
-    let mut steps = Vec::new();
-    for (place, task) in prepared.template.tasks.iter().enumerate() {
-        let conditional = task.when.is_some() || may_be_passed(&prepared.template, place);
-        let repeats = repeats(task, &scope);
-        let properties = task
-            .properties
-            .as_ref()
-            .and_then(|p| p.evaluate(&scope).ok());
-        let head = Head {
-            path: vec![task.name.value.to_string()],
-            conditional,
-            repeats,
-        };
-        let uses = usage::of_task(task);
-        if let (Some(usage), Some(properties)) = (uses.first(), &properties)
-            && let Some(outputs) = look_up(runner, prepared, task, usage, properties).await
-        {
-            scope.outputs.insert(task.name.value.clone(), outputs);
-        }
-        push(prepared, task, &head, uses, properties.as_ref(), &mut steps);
-    }
-    steps
+    let template = &prepared.template;
+    let parameters = lasting(&started.parameters, &prepared.changing);
+    let head = Head {
+        path: Vec::new(),
+        conditional: false,
+        repeats: Repeats::Once,
+    };
+    let known = walk.known(template, parameters);
+    walk.template(template, Some(known), &head).await;
+    walk.found
+}
+
+/// Returns the parameters without those that come to another value in every run.
+fn lasting(parameters: &Map, changing: &[String]) -> Map {
+    let is_lasting = |name: &str| {
+        !changing
+            .iter()
+            .any(|other| Name::from(other.as_str()).is(name))
+    };
+    parameters
+        .iter()
+        .filter(|(name, _)| is_lasting(name))
+        .map(|(name, value)| (name.clone(), value.clone()))
+        .collect()
 }
 
 /// What a step takes over from the tasks around it.
@@ -71,50 +73,184 @@ struct Head {
     repeats: Repeats,
 }
 
-fn push(
-    prepared: &Prepared,
-    task: &Task,
-    head: &Head,
-    uses: Vec<ApiUse>,
-    properties: Option<&Value>,
-    steps: &mut Vec<Step>,
-) {
-    let step = |api: Option<String>, risk: Risk| Step {
+/// A walk through a template and what it calls.
+struct Walk<'a> {
+    runner: &'a Runner,
+    prepared: &'a Prepared,
+    entries: &'a Entries,
+    found: Survey,
+    /// Whether some step behind has changed the world: what is looked up then is not what the run
+    /// will see.
+    changes: bool,
+}
+
+impl<'a> Walk<'a> {
+    fn known<'t>(&self, template: &'t Template, parameters: Map) -> KnownScope<'t>
+    where
+        'a: 't,
+    {
+        KnownScope {
+            template,
+            parameters,
+            start: StartScope {
+                id: self.prepared.started.id.clone(),
+                now: self.runner.clock().now(),
+                identity: self.runner.identity(),
+                entries: self.entries,
+                parameters: None,
+            },
+            outputs: BTreeMap::new(),
+        }
+    }
+
+    /// Walks the tasks of a template. There is no scope where the values that it is called with
+    /// are not known, or are others for each item.
+    fn template<'t>(
+        &'t mut self,
+        template: &'t Template,
+        mut scope: Option<KnownScope<'t>>,
+        head: &'t Head,
+    ) -> Pin<Box<dyn Future<Output = ()> + Send + 't>>
+    where
+        'a: 't,
+    {
+        Box::pin(async move {
+            for (place, task) in template.tasks.iter().enumerate() {
+                let mut path = head.path.clone();
+                path.push(task.name.value.to_string());
+                let head = Head {
+                    path,
+                    conditional: head.conditional
+                        || task.when.is_some()
+                        || may_be_passed(template, place),
+                    repeats: repeats(task, scope.as_ref(), &head.repeats),
+                };
+                self.task(task, scope.as_mut(), &head).await;
+            }
+        })
+    }
+
+    async fn task(&mut self, task: &Task, scope: Option<&mut KnownScope<'_>>, head: &Head) {
+        let evaluate = |scope: &KnownScope<'_>| task.properties.as_ref()?.evaluate(scope).ok();
+        let properties = scope.as_deref().and_then(evaluate);
+        let uses = usage::of_task(task);
+        if let (Some(scope), Some(usage), Some(properties)) = (scope, uses.first(), &properties)
+            && !self.changes
+            && let Some(outputs) =
+                look_up(self.runner, self.prepared, task, usage, properties).await
+        {
+            scope.outputs.insert(task.name.value.clone(), outputs);
+        }
+        if is_looping(task) {
+            let repeats = head.repeats.clone();
+            self.found.loops.push((head.path.clone(), repeats));
+        }
+        if task.action.value.is("ACS::Approve") {
+            let approval = planned_approval(task, head, properties.as_ref());
+            self.found.approvals.push(approval);
+        }
+        self.push(task, head, uses, properties.as_ref());
+        match called_template(self.prepared, task).filter(|_| head.path.len() <= MAX_DEPTH) {
+            None => self.changes |= may_change(task),
+            Some(called) => {
+                let known = properties.filter(|_| head.repeats == Repeats::Once);
+                let known = known.and_then(|properties| self.called(task, &called, &properties));
+                self.template(&called, known, head).await;
+            }
+        }
+    }
+
+    /// Returns what a called template knows.
+    fn called<'t>(
+        &self,
+        task: &Task,
+        called: &'t Template,
+        properties: &Value,
+    ) -> Option<KnownScope<'t>>
+    where
+        'a: 't,
+    {
+        let arguments = if task.action.value.is("ACS::Template") {
+            properties.get("Parameters").and_then(Value::as_object)
+        } else {
+            properties.as_object()
+        };
+        let arguments = arguments.cloned().unwrap_or_default();
+        let start = self.known(called, Map::new()).start;
+        let bound = bind::bind(called, &arguments, Strictness::Nested, &start).ok()?;
+        let parameters = lasting(&bound, &changing(called, &arguments));
+        Some(self.known(called, parameters))
+    }
+
+    fn push(&mut self, task: &Task, head: &Head, uses: Vec<ApiUse>, properties: Option<&Value>) {
+        let step = |api: Option<String>, risk: Risk| Step {
+            path: head.path.clone(),
+            action: task.action.value.to_string(),
+            api,
+            risk,
+            conditional: head.conditional,
+            repeats: head.repeats.clone(),
+            properties: properties.cloned(),
+        };
+        if uses.is_empty() {
+            self.found.steps.push(step(None, Risk::Normal));
+        }
+        for usage in uses {
+            let name = display_name(&usage);
+            self.found.steps.push(step(Some(name), usage.risk));
+        }
+    }
+}
+
+fn planned_approval(task: &Task, head: &Head, properties: Option<&Value>) -> PlannedApproval {
+    let property = |name: &str| {
+        let map = properties?.as_object()?;
+        let mut entries = map.iter();
+        entries
+            .find(|(key, value)| key.eq_ignore_ascii_case(name) && !value.is_null())
+            .map(|(_, value)| value)
+    };
+    let approvers = match property("Approvers") {
+        None => Vec::new(),
+        Some(Value::Array(names)) => names.iter().map(text).collect(),
+        Some(name) => vec![text(name)],
+    };
+    let required = match property("MinRequiredApprovals") {
+        None => Some(1),
+        Some(number) => text(number).parse().ok(),
+    };
+    let outcome = property("TimeoutOutcome").map(text);
+    let timeout = task.timeout.as_ref();
+    PlannedApproval {
         path: head.path.clone(),
-        action: task.action.value.to_string(),
-        api,
-        risk,
+        approvers: properties.map(|_| approvers),
+        required: required.filter(|_| properties.is_some()),
+        timeout: timeout.map(|timeout| text(&timeout.node().to_value())),
+        timeout_outcome: timeout.map(|_| {
+            outcome
+                .and_then(|word| TimeoutOutcome::from_text(&word))
+                .unwrap_or_default()
+        }),
         conditional: head.conditional,
-        repeats: head.repeats.clone(),
-        properties: properties.cloned(),
-    };
-    if uses.is_empty() {
-        steps.push(step(None, Risk::Normal));
     }
-    for usage in uses {
-        steps.push(step(Some(display_name(&usage)), usage.risk));
-    }
-    let called = called_template(prepared, task);
-    let Some(template) = called.filter(|_| head.path.len() <= MAX_DEPTH) else {
-        return;
-    };
-    for (place, child) in template.tasks.iter().enumerate() {
-        let mut path = head.path.clone();
-        path.push(child.name.value.to_string());
-        let conditional =
-            head.conditional || child.when.is_some() || may_be_passed(&template, place);
-        let repeats = match (&head.repeats, &child.looping) {
-            (Repeats::Once, None) => Repeats::Once,
-            (_, Some(_)) => Repeats::Unknown,
-            (outer, None) => outer.clone(),
-        };
-        let head = Head {
-            path,
-            conditional,
-            repeats,
-        };
-        push(prepared, child, &head, usage::of_task(child), None, steps);
-    }
+}
+
+/// Tells whether a task that calls no template may change what others look up.
+fn may_change(task: &Task) -> bool {
+    let action = &task.action.value;
+    let is_harmless = [
+        "ACS::Approve",
+        "ACS::CheckFor",
+        "ACS::Choice",
+        "ACS::Notify",
+        "ACS::Pause",
+        "ACS::SelectTargets",
+        "ACS::Sleep",
+        "ACS::WaitFor",
+    ];
+    let reads = |usage: &ApiUse| action::default_recovery(&usage.api) == Recovery::Idempotent;
+    let is_read = action.is("ACS::ExecuteAPI") && usage::of_task(task).iter().all(reads);
+    !is_harmless.iter().any(|name| action.is(name)) && !is_read
 }
 
 fn display_name(usage: &ApiUse) -> String {
@@ -184,7 +320,20 @@ fn targets(task: &Task) -> Vec<Jump> {
     default.into_iter().chain(chosen).collect()
 }
 
-fn repeats(task: &Task, scope: &KnownScope<'_>) -> Repeats {
+fn is_looping(task: &Task) -> bool {
+    task.looping.is_some() || task.action.value.is("ACS::Loop")
+}
+
+/// Returns how often a task runs in a template that itself runs `outer`.
+fn repeats(task: &Task, scope: Option<&KnownScope<'_>>, outer: &Repeats) -> Repeats {
+    match scope {
+        _ if !is_looping(task) => outer.clone(),
+        Some(scope) if *outer == Repeats::Once => own_repeats(task, scope),
+        _ => Repeats::Unknown,
+    }
+}
+
+fn own_repeats(task: &Task, scope: &KnownScope<'_>) -> Repeats {
     let items = match &task.looping {
         Some(looping) => Some(looping.items.clone()),
         None => task
@@ -261,10 +410,7 @@ async fn look_up(
     let outputs = task.outputs.iter().map(|output| {
         let program = output.selector.as_literal()?;
         let selector = Selector::compile(program.as_str()?).ok()?;
-        let value = match output.value_type.value {
-            ValueType::List => Value::Array(selector.all(&answer).ok()?),
-            _ => selector.first(&answer).ok()?.unwrap_or(Value::Null),
-        };
+        let value = output::select(output.value_type.value, &selector, &answer).ok()?;
         Some((output.name.value.to_string(), value))
     });
     outputs.collect()

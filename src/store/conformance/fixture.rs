@@ -146,6 +146,7 @@ pub(in crate::store) fn unit_started(seconds: i64, unit: UnitId, work: Work) -> 
             unit,
             work,
             confirm: false,
+            approval: None,
         },
     )
 }

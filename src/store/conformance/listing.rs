@@ -8,7 +8,7 @@ use super::fixture::{
 };
 use super::{Bench, on_every_store};
 use crate::base::id::ExecutionId;
-use crate::engine::event::{Event, Fact, Work};
+use crate::engine::event::{Event, Fact, TimeoutOutcome, Work};
 use crate::engine::status::ExecutionStatus::{self, Cancelled, Running, Waiting};
 use crate::engine::status::{TaskStatus, WaitReason};
 use crate::store::view::{ExecutionFilter, LoopCounts, TaskFilter, Views};
@@ -291,8 +291,20 @@ async fn waiting_is_told_with_its_reason<B: Bench>(bench: B) {
     let mut steps = Vec::new();
     let approval = Work::Approval {
         notice: None,
-        approvers: vec!["bert".into()],
-        required: 1,
+        approvers: vec!["bert".into(), "carl".into()],
+        required: 2,
+        on_timeout: TimeoutOutcome::Fail,
+    };
+    let wait = |given: &[&str]| WaitReason::Approval {
+        approvers: vec!["bert".into(), "carl".into()],
+        required: 2,
+        given: given.iter().map(ToString::to_string).collect(),
+    };
+    let approved = Fact::Approved {
+        unit: unit(0, None),
+        by: "bert".into(),
+        note: "seen".into(),
+        plan: None,
     };
     let script: Vec<(Vec<Event>, Option<WaitReason>)> = vec![
         (
@@ -301,11 +313,9 @@ async fn waiting_is_told_with_its_reason<B: Bench>(bench: B) {
                 task_started(1, 0),
                 unit_started(1, unit(0, None), approval),
             ],
-            Some(WaitReason::Approval {
-                approvers: vec!["bert".into()],
-                required: 1,
-            }),
+            Some(wait(&[])),
         ),
+        (vec![event(2, approved)], Some(wait(&["bert"]))),
         (vec![unit_ended(2, unit(0, None), success(json!({})))], None),
         (
             vec![
@@ -362,8 +372,8 @@ async fn waiting_is_told_with_its_reason<B: Bench>(bench: B) {
     assert_eq!(
         steps,
         [
-            Waiting, Running, Running, Running, Waiting, Running, Waiting, Running, Waiting,
-            Cancelled
+            Waiting, Waiting, Running, Running, Running, Waiting, Running, Waiting, Running,
+            Waiting, Cancelled
         ]
     );
 }

@@ -4,13 +4,16 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
+use serde_json::json;
+
+use crate::base::digest::Digest;
 use crate::base::id::ExecutionId;
-use crate::base::time::Timestamp;
+use crate::base::time::{Timestamp, utc_text};
 use crate::base::value::{Map, Value};
 use crate::engine::event::{End, Event, Fact, Kept, LoopPlan, Started, UnitId, Work};
 use crate::engine::status::{ExecutionStatus, TaskStatus, WaitReason};
 use crate::store::projection::properties::properties;
-use crate::store::projection::status::{api_of, close, counter, first_wait, is_waiting};
+use crate::store::projection::status::{close, counter, first_wait, is_waiting};
 use crate::store::projection::{DetailRow, ExecutionRow, Place, TaskRow};
 use crate::store::view::LoopCounts;
 use crate::store::{Seq, StoreError};
@@ -102,6 +105,8 @@ fn begin(started: &Started, at: Timestamp) -> ExecutionRow {
         mode: started.mode,
         safety_check: started.safety_check,
         role: started.role.clone(),
+        plan: started.plan.as_ref().map(|plan| plan.digest.clone()),
+        self_approval: started.self_approval,
         user: started.user.clone(),
         started: moment(at),
         updated: moment(at),
@@ -138,8 +143,14 @@ impl<R: Rows> Folding<'_, R> {
                 task,
                 attempt,
                 looping,
+                replanned,
                 ..
-            } => self.task_started(*task, *attempt, looping.as_ref(), seq, at),
+            } => {
+                if let Some(replanned) = replanned {
+                    self.changes.execution.plan = Some(replanned.digest.clone());
+                }
+                self.task_started(*task, *attempt, looping.as_ref(), seq, at)
+            }
             Fact::TaskSkipped { task } => {
                 let row = self.task(*task)?;
                 row.started.get_or_insert(at);
@@ -158,11 +169,25 @@ impl<R: Rows> Folding<'_, R> {
                 unit,
                 work,
                 confirm,
-            } => self.unit_started(*unit, work, *confirm, seq, at),
+                approval,
+            } => {
+                let waits = first_wait(work, *confirm, approval.as_ref());
+                self.unit_started(*unit, work, waits, (seq, at))
+            }
             Fact::UnitSkipped { unit } => self.unit_skipped(*unit, seq, at),
             Fact::NoticeSent { unit } => {
                 let reason = self.unit(*unit)?.waiting.clone();
                 self.unit_moved(*unit, TaskStatus::Waiting, reason)
+            }
+            Fact::Approved {
+                unit,
+                by,
+                note,
+                plan,
+            } => self.approved(*unit, (by, note), plan.as_ref(), event.at),
+            Fact::ApprovalExpired { unit, outcome } => {
+                let entry = json!({ "TimeoutOutcome": outcome, "At": utc_text(event.at) });
+                self.note_approval(*unit, entry)
             }
             Fact::UnitConfirmed { unit } => self.unit_moved(*unit, TaskStatus::Running, None),
             Fact::UnitLost { unit, reason } => {
@@ -203,7 +228,6 @@ impl<R: Rows> Folding<'_, R> {
             Fact::ExecutionStarted(_)
             | Fact::PollMissed { .. }
             | Fact::PollDue { .. }
-            | Fact::Approved { .. }
             | Fact::BatchEnded { .. }
             | Fact::TaskStopping { .. }
             | Fact::SignalReceived { .. }
@@ -272,16 +296,9 @@ impl<R: Rows> Folding<'_, R> {
         &mut self,
         unit: UnitId,
         work: &Work,
-        confirm: bool,
-        seq: Seq,
-        at: Timestamp,
+        (status, waiting): (TaskStatus, Option<WaitReason>),
+        (seq, at): (Seq, Timestamp),
     ) -> Result<(), StoreError> {
-        let (status, waiting) = if confirm {
-            let reason = WaitReason::Confirmation { api: api_of(work) };
-            (TaskStatus::Waiting, Some(reason))
-        } else {
-            first_wait(work)
-        };
         self.open(unit, seq, at)?;
         let row = self.unit(unit)?;
         row.properties = properties(work);
@@ -306,6 +323,41 @@ impl<R: Rows> Folding<'_, R> {
         row.ended = None;
         row.started = Some(at);
         row.begun.get_or_insert(seq);
+        Ok(())
+    }
+
+    fn approved(
+        &mut self,
+        unit: UnitId,
+        (by, note): (&str, &str),
+        plan: Option<&Digest>,
+        at: Timestamp,
+    ) -> Result<(), StoreError> {
+        let entry = json!({ "By": by, "Note": note, "Plan": plan, "At": utc_text(at) });
+        self.note_approval(unit, entry)?;
+        let row = self.unit(unit)?;
+        let status = row.status;
+        let mut waiting = row.waiting.clone();
+        if let Some(WaitReason::Approval { given, .. }) = &mut waiting {
+            given.push(by.to_owned());
+        }
+        self.unit_moved(unit, status, waiting)
+    }
+
+    /// Adds to what is known of the approvals of a unit, which is shown when they have served, too.
+    fn note_approval(&mut self, unit: UnitId, entry: Value) -> Result<(), StoreError> {
+        let row = self.unit(unit)?;
+        if !row.properties.is_object() {
+            row.properties = Value::Object(Map::new());
+        }
+        if let Value::Object(properties) = &mut row.properties {
+            let approvals = properties
+                .entry("Approvals")
+                .or_insert_with(|| Value::Array(Vec::new()));
+            if let Value::Array(approvals) = approvals {
+                approvals.push(entry);
+            }
+        }
         Ok(())
     }
 

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use crate::base::digest::Digest;
 use crate::base::id::ExecutionId;
 use crate::base::time::Timestamp;
 use crate::base::value::{Map, Value};
@@ -19,6 +20,9 @@ pub(crate) struct ExecutionRow {
     pub(crate) mode: Mode,
     pub(crate) safety_check: SafetyCheck,
     pub(crate) role: Option<String>,
+    /// The plan of the moment, if the run is bound to one.
+    pub(crate) plan: Option<Digest>,
+    pub(crate) self_approval: bool,
     pub(crate) user: String,
     pub(crate) started: Timestamp,
     pub(crate) updated: Timestamp,
@@ -131,6 +135,8 @@ pub(crate) fn execution_view(
         parameters: detail.parameters,
         outputs: detail.outputs,
         ram_role: row.role,
+        plan: row.plan,
+        self_approval: row.self_approval,
         executed_by: row.user,
         start_date: row.started,
         update_date: row.updated,

@@ -2,7 +2,7 @@
 
 use crate::base::time::Timestamp;
 use crate::base::value::Map;
-use crate::engine::event::{End, Work};
+use crate::engine::event::{ApprovalTerms, End, Work};
 use crate::engine::status::{TaskStatus, WaitReason};
 use crate::store::projection::TaskRow;
 use crate::store::view::LoopCounts;
@@ -43,17 +43,32 @@ pub(super) fn counter(counts: &mut LoopCounts, status: TaskStatus) -> Option<&mu
 }
 
 /// Returns the status that a unit begins with, and what it waits for now or later on.
-pub(super) fn first_wait(work: &Work) -> (TaskStatus, Option<WaitReason>) {
+pub(super) fn first_wait(
+    work: &Work,
+    confirm: bool,
+    approval: Option<&ApprovalTerms>,
+) -> (TaskStatus, Option<WaitReason>) {
+    let wait = |approvers: &[String], required| WaitReason::Approval {
+        approvers: approvers.to_vec(),
+        required,
+        given: Vec::new(),
+    };
+    if let Some(terms) = approval {
+        let reason = wait(&terms.approvers, terms.required);
+        return (TaskStatus::Waiting, Some(reason));
+    }
+    if confirm {
+        let reason = WaitReason::Confirmation { api: api_of(work) };
+        return (TaskStatus::Waiting, Some(reason));
+    }
     match work {
         Work::Approval {
             notice,
             approvers,
             required,
+            ..
         } => {
-            let reason = WaitReason::Approval {
-                approvers: approvers.clone(),
-                required: *required,
-            };
+            let reason = wait(approvers, *required);
             let status = match notice {
                 // People are asked when the message is out: `NoticeSent`.
                 Some(_) => TaskStatus::Running,
@@ -72,7 +87,7 @@ pub(super) fn first_wait(work: &Work) -> (TaskStatus, Option<WaitReason>) {
 }
 
 /// Returns what a unit that waits for a confirmation would call.
-pub(super) fn api_of(work: &Work) -> String {
+fn api_of(work: &Work) -> String {
     match work {
         Work::Call { call } | Work::Poll { call, .. } => call.display_name(),
         Work::Child { template, .. } => template.clone(),

@@ -44,6 +44,10 @@ impl Contents for SqliteStore {
         Ok(digests)
     }
 
+    fn keyed_digest(&self, text: &str) -> Result<Digest, StoreError> {
+        Ok(self.0.key.for_writing()?.digest(text.as_bytes()))
+    }
+
     async fn content(&self, digest: &Digest) -> Result<Option<String>, StoreError> {
         self.0.readers.read(|connection| select(connection, digest))
     }

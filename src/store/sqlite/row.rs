@@ -17,15 +17,17 @@ use crate::store::view::LoopCounts;
 /// The columns that [`execution_row`] reads.
 const SELECT_EXECUTION: &str = "\
     SELECT template_name, template_version, status, message, waiting, mode, safety_check, role, \
-           user, started, updated, ended \
+           user, started, updated, ended, plan, self_approval \
     FROM execution WHERE id = ?1";
 const INSERT_EXECUTION: &str = "\
     INSERT INTO execution (id, parent, template_name, template_key, template_version, status, \
-        message, waiting, mode, safety_check, role, user, started, updated, ended) \
+        message, waiting, mode, safety_check, role, user, started, updated, ended, \
+        plan, self_approval) \
     VALUES (:id, :parent, :template_name, :template_key, :template_version, :status, :message, \
-        :waiting, :mode, :safety_check, :role, :user, :started, :updated, :ended)";
+        :waiting, :mode, :safety_check, :role, :user, :started, :updated, :ended, :plan, :self_approval)";
 const UPDATE_EXECUTION: &str = "\
-    UPDATE execution SET status = ?2, message = ?3, waiting = ?4, updated = ?5, ended = ?6 \
+    UPDATE execution SET status = ?2, message = ?3, waiting = ?4, updated = ?5, ended = ?6, \
+        plan = ?7 \
     WHERE id = ?1";
 const SELECT_DETAIL: &str =
     "SELECT parameters, outputs, description, tags FROM execution_detail WHERE id = ?1";
@@ -127,6 +129,7 @@ pub(super) fn save(
             json_or_null(row.waiting.as_ref())?,
             row.updated.as_microsecond(),
             row.ended.map(Timestamp::as_microsecond),
+            json_or_null(row.plan.as_ref())?,
         ))?;
     }
     if let Some((execution, rest)) = &changes.repeat {
@@ -187,6 +190,8 @@ fn insert_execution(
             ":started": row.started.as_microsecond(),
             ":updated": row.updated.as_microsecond(),
             ":ended": row.ended.map(Timestamp::as_microsecond),
+            ":plan": json_or_null(row.plan.as_ref())?,
+            ":self_approval": row.self_approval,
         })?;
     Ok(())
 }
@@ -261,6 +266,8 @@ pub(super) fn execution_row(row: &Row<'_>, first: usize) -> rusqlite::Result<Exe
         started: time_column(row, first + 9)?,
         updated: time_column(row, first + 10)?,
         ended: optional_time_column(row, first + 11)?,
+        plan: optional_json_column(row, first + 12)?,
+        self_approval: row.get(first + 13)?,
     })
 }
 

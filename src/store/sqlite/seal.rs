@@ -10,6 +10,7 @@ use chacha20poly1305::aead::{Aead as _, Payload};
 use chacha20poly1305::{KeyInit as _, XChaCha20Poly1305, XNonce};
 use zeroize::Zeroizing;
 
+use crate::base::digest::Digest;
 use crate::store::StoreError;
 use crate::store::sqlite::fault::{damaged, file_failed};
 
@@ -17,12 +18,24 @@ pub(super) const KEY_BYTES: usize = 32;
 const NONCE_BYTES: usize = 24;
 
 /// Seals and opens with one key.
-pub(super) struct Sealer(XChaCha20Poly1305);
+pub(super) struct Sealer {
+    cipher: XChaCha20Poly1305,
+    key: [u8; KEY_BYTES],
+}
 
 impl Sealer {
     /// Makes a sealer for a key.
     pub(super) fn new(key: &[u8; KEY_BYTES]) -> Self {
-        Self(XChaCha20Poly1305::new(&(*key).into()))
+        Self {
+            cipher: XChaCha20Poly1305::new(&(*key).into()),
+            key: *key,
+        }
+    }
+
+    /// Returns a digest of `text` that nobody can make without the key.
+    pub(super) fn digest(&self, text: &[u8]) -> Digest {
+        // Begins with its purpose, so that the key is used for one thing at a time.
+        Digest::keyed(&self.key, &[b"digest\n", text].concat())
     }
 
     /// Seals `text` for `place`.
@@ -33,7 +46,7 @@ impl Sealer {
             aad: place.as_bytes(),
         };
         let sealed = self
-            .0
+            .cipher
             .encrypt(&XNonce::from(nonce), payload)
             .map_err(|_| damaged(place, "it is too large to be sealed"))?;
         let mut blob = nonce.to_vec();
@@ -50,7 +63,7 @@ impl Sealer {
             msg: sealed,
             aad: place.as_bytes(),
         };
-        self.0
+        self.cipher
             .decrypt(&XNonce::from(*nonce), payload)
             .map_err(|_| damaged(place, "`secret.key` does not open it"))
     }

@@ -282,7 +282,7 @@ fn newer_format_is_refused() {
         error,
         StoreError::TooNew {
             found: 99,
-            supported: 4
+            supported: 5
         }
     );
 }

@@ -34,6 +34,7 @@ pub(crate) const RULES: &[Rule] = &[
     rule::reference_case::RULE,
     rule::state_format::RULE,
     rule::stray_comma::RULE,
+    rule::timeout_outcome::RULE,
     rule::trigger_in_child::RULE,
     rule::trigger_not_first::RULE,
     rule::unaggregated_output::RULE,

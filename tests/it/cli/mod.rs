@@ -1,5 +1,6 @@
 //! The command line, through the real program.
 
+mod approval;
 mod argument;
 mod audit;
 mod configuration;

@@ -133,7 +133,7 @@ impl Stage {
             by: by.to_owned(),
             note: "a test".to_owned(),
             request,
-            plan: None,
+            plan: self.view(id).plan,
             number: None,
         };
         self.wait(self.runner.store().post(id, &signal)).unwrap();

@@ -1,14 +1,15 @@
 //! Approve and Reject: approvals, pauses, high-risk calls and batches.
 
-use std::sync::Arc;
-
 use crate::base::value::Map;
 use crate::engine::decide::signal::cancel;
+use crate::engine::decide::signal::four_eyes::{expect_plan, may_approve, may_decide};
 use crate::engine::decide::signal::target::{expect_task, not_now, record};
 use crate::engine::draft::Draft;
 use crate::engine::event::{End, Fact, Signal, UnitId, Work};
+use crate::engine::flow;
 use crate::engine::input::Refused;
 use crate::engine::state::{Phase, Unit};
+use crate::engine::status::WaitReason;
 
 pub(super) fn approve(
     draft: &mut Draft,
@@ -16,15 +17,10 @@ pub(super) fn approve(
     task: Option<&str>,
 ) -> Result<(), Refused> {
     let place = waiting_task(draft, task)?;
+    expect_plan(draft, signal)?;
     let waiting = waiting_units(draft, place);
     for (_, unit) in &waiting {
-        may_decide(unit, &signal.by)?;
-        if matches!(&unit.phase, Phase::Approving(people) if people.contains(&signal.by)) {
-            return Err(not_now(format!(
-                "`{}` has approved already: somebody else must approve too",
-                signal.by
-            )));
-        }
+        may_approve(draft, unit, signal)?;
     }
     record(draft, signal);
     if draft.state.tasks[place as usize].is_between_batches() {
@@ -57,15 +53,21 @@ fn approve_unit(draft: &mut Draft, id: UnitId, unit: &Unit, signal: &Signal) {
         unit: id,
         by: signal.by.clone(),
         note: signal.note.clone(),
-        plan: signal.plan.clone(),
+        plan: draft.state.plan.clone(),
     });
-    let enough = match (&unit.phase, &*Arc::clone(&unit.work)) {
-        (Phase::Approving(people), Work::Approval { required, .. }) => {
-            people.len() + 1 >= *required as usize
-        }
-        _ => true,
+    let is_waiting = |unit: &Unit| match unit.wait_reason(draft.state.plan.as_ref()) {
+        Some(WaitReason::Approval {
+            required, given, ..
+        }) => given.len() < required as usize,
+        _ => false,
     };
-    if enough {
+    if draft.state.unit(id).is_some_and(is_waiting) {
+        return;
+    }
+    if unit.approval.is_some() {
+        draft.record(Fact::UnitConfirmed { unit: id });
+        flow::end_instant(draft, id, &unit.work);
+    } else {
         let outputs = Map::new();
         draft.end_unit(id, End::Success { outputs });
     }
@@ -117,18 +119,4 @@ fn waiting_units(draft: &Draft, place: u32) -> Vec<(UnitId, Unit)> {
             (id, unit.clone())
         })
         .collect()
-}
-
-fn may_decide(unit: &Unit, by: &str) -> Result<(), Refused> {
-    match &*unit.work {
-        Work::Approval { approvers, .. }
-            if !approvers.is_empty() && !approvers.iter().any(|approver| approver == by) =>
-        {
-            Err(not_now(format!(
-                "`{by}` is not one of the approvers: {}",
-                approvers.join(", ")
-            )))
-        }
-        _ => Ok(()),
-    }
 }

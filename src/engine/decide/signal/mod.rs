@@ -4,6 +4,8 @@ mod approve;
 mod cancel;
 mod complete;
 mod entry;
+mod four_eyes;
+mod pass;
 mod run;
 mod skip;
 mod target;

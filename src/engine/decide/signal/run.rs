@@ -1,10 +1,11 @@
 //! `ExecuteTask` and `RetryTask`: a person has a task run.
 
 use crate::base::value::Map;
+use crate::engine::decide::signal::pass;
 use crate::engine::decide::signal::target::{expect_task, not_now, place_of, record};
 use crate::engine::draft::Draft;
 use crate::engine::event::Signal;
-use crate::engine::flow;
+use crate::engine::flow::{self, Change};
 use crate::engine::input::Refused;
 use crate::engine::state::{Control, Pause};
 
@@ -21,9 +22,8 @@ pub(super) fn execute(
         ));
     };
     let place = place_of(draft, task)?;
-    record(draft, signal);
-    flow::begin(draft, place, parameters.cloned());
-    Ok(())
+    pass::may_jump(draft, place)?;
+    begin(draft, place, signal, parameters)
 }
 
 pub(super) fn retry(
@@ -45,7 +45,25 @@ pub(super) fn retry(
     if draft.state.tasks[place as usize].stopping.is_some() {
         return Err(not_now("the task is being cancelled"));
     }
+    begin(draft, place, signal, parameters)
+}
+
+fn begin(
+    draft: &mut Draft,
+    place: u32,
+    signal: &Signal,
+    parameters: Option<&Map>,
+) -> Result<(), Refused> {
+    let change = parameters
+        .filter(|properties| !properties.is_empty())
+        .map(|properties| Change {
+            properties: properties.clone(),
+            by: signal.by.clone(),
+        });
+    if change.is_some() {
+        pass::may_change(draft, place)?;
+    }
     record(draft, signal);
-    flow::begin(draft, place, parameters.cloned());
+    flow::begin(draft, place, change);
     Ok(())
 }

@@ -1,5 +1,6 @@
 //! `SkipTask`: a person takes a task as done.
 
+use crate::engine::decide::signal::pass;
 use crate::engine::decide::signal::target::{expect_task, not_now, record};
 use crate::engine::draft::Draft;
 use crate::engine::event::{End, Fact, Signal, UnitId};
@@ -10,11 +11,13 @@ pub(super) fn skip(draft: &mut Draft, signal: &Signal, task: Option<&str>) -> Re
     match draft.state.control {
         Control::Paused(place, _) => {
             expect_task(draft, task, place)?;
+            pass::may_skip(draft, place)?;
             record(draft, signal);
             draft.record(Fact::TaskSkipped { task: place });
         }
         Control::At(place) if draft.state.tasks[place as usize].lost > 0 => {
             expect_task(draft, task, place)?;
+            pass::may_skip(draft, place)?;
             record(draft, signal);
             for unit in lost_units(draft, place) {
                 draft.end_unit(unit, End::Skipped);

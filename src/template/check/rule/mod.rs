@@ -26,6 +26,7 @@ pub(super) mod property_case;
 pub(super) mod reference_case;
 pub(super) mod state_format;
 pub(super) mod stray_comma;
+pub(super) mod timeout_outcome;
 pub(super) mod trigger_in_child;
 pub(super) mod trigger_not_first;
 pub(super) mod unaggregated_output;
