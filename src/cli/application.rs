@@ -8,6 +8,7 @@ use crate::cli::argument::Arguments;
 use crate::cli::environment;
 use crate::cli::exit::Exit;
 use crate::cli::guard;
+use crate::cli::limit::require_files;
 use crate::cli::output::Output;
 use crate::cli::report::Failure;
 use crate::cli::session::{Outcome, Session};
@@ -38,7 +39,7 @@ fn run() -> Exit {
                 output,
                 grammar: Arguments::command,
             };
-            let outcome = arguments.command.run(&mut session);
+            let outcome = require_files().and_then(|()| arguments.command.run(&mut session));
             output = session.output;
             outcome.map_err(|failure| failure.naming(&session.settings.data_dir))
         }

@@ -7,6 +7,7 @@ mod environment;
 mod exit;
 mod global;
 mod guard;
+mod limit;
 mod option;
 mod passphrase;
 mod reference;

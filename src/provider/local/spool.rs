@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
+use tokio::sync::Semaphore;
 
 use crate::base::call::CallFault;
 use crate::base::output::{Channel, LogKey, OutputError};
@@ -218,10 +219,14 @@ fn cut(output: &[u8]) -> usize {
     output.len().saturating_sub(shown)
 }
 
+/// How many speak with the sink at the same time: each may take a few open files.
+static TURNS: Semaphore = Semaphore::const_new(4);
+
 /// The sink blocks when it has to, so it is spoken to on a blocking thread.
 async fn blocking<R: Send + 'static>(
     work: impl FnOnce() -> Result<R, OutputError> + Send + 'static,
 ) -> Result<R, CallFault> {
+    let _turn = TURNS.acquire().await.expect("it is never closed");
     tokio::task::spawn_blocking(work)
         .await
         .expect("a sink does not panic")

@@ -1,6 +1,6 @@
 //! Opening: the data directory, the file, and connections to it.
 
-use std::fs::{DirBuilder, OpenOptions};
+use std::fs::{self, DirBuilder, OpenOptions};
 use std::io;
 use std::os::unix::fs::{DirBuilderExt as _, OpenOptionsExt as _};
 use std::path::Path;
@@ -9,11 +9,15 @@ use std::time::Duration;
 use rusqlite::{Connection, OpenFlags};
 
 use crate::store::StoreError;
-use crate::store::sqlite::fault::file_failed;
+use crate::store::sqlite::fault::{damaged, file_failed};
 use crate::store::sqlite::migration;
+use crate::store::sqlite::owner::LOCKS;
 
 /// The name of the database in the data directory.
 pub const FILE: &str = "oos.sqlite";
+
+/// The smallest page of SQLite: what is shorter is no database.
+const SMALLEST: u64 = 512;
 
 /// How long a writer waits for writers of other processes: far above any commit, below patience.
 const BUSY: Duration = Duration::from_secs(10);
@@ -37,7 +41,7 @@ pub(super) fn for_writing(directory: &Path) -> Result<Connection, StoreError> {
         .open(&path)
     {
         Ok(_) => {}
-        Err(error) if error.kind() == io::ErrorKind::AlreadyExists => {}
+        Err(error) if error.kind() == io::ErrorKind::AlreadyExists => must_not_be_cut(directory)?,
         Err(error) => return Err(file_failed("creating", &path, &error)),
     }
     let mut connection = Connection::open_with_flags(
@@ -51,6 +55,25 @@ pub(super) fn for_writing(directory: &Path) -> Result<Connection, StoreError> {
     connection.pragma_update(None, "synchronous", "FULL")?;
     migration::migrate(&mut connection)?;
     Ok(connection)
+}
+
+/// Refuses a file that has lost everything: SQLite would take it for a new one. A file that was never
+/// used is empty, and locks are made only when something has been recorded.
+fn must_not_be_cut(directory: &Path) -> Result<(), StoreError> {
+    let path = directory.join(FILE);
+    let file = fs::metadata(&path).map_err(|error| file_failed("looking at", &path, &error))?;
+    let is_new = file.len() == 0 && !directory.join(LOCKS).exists();
+    if is_new || file.len() >= SMALLEST {
+        return Ok(());
+    }
+    Err(damaged(
+        path.display().to_string(),
+        format!(
+            "only {} bytes are left of it: restore a backup made by `oos store backup`, or remove \
+             it to begin anew",
+            file.len()
+        ),
+    ))
 }
 
 /// Opens the database for reading.

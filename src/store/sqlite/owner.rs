@@ -18,9 +18,12 @@ use crate::store::sqlite::SqliteStore;
 use crate::store::sqlite::fault::file_failed;
 use crate::store::{OwnerGuard, Ownership, StoreError};
 
+/// The folder of the locks in the data directory.
+pub(super) const LOCKS: &str = "locks";
+
 impl Ownership for SqliteStore {
     fn claim(&self, root: &ExecutionId) -> Result<Option<OwnerGuard>, StoreError> {
-        let directory = self.0.directory.join("locks");
+        let directory = self.0.directory.join(LOCKS);
         let path = lock_path(&directory, root);
         DirBuilder::new()
             .recursive(true)
@@ -33,7 +36,7 @@ impl Ownership for SqliteStore {
     }
 
     fn is_owned(&self, root: &ExecutionId) -> Result<bool, StoreError> {
-        let path = lock_path(&self.0.directory.join("locks"), root);
+        let path = lock_path(&self.0.directory.join(LOCKS), root);
         is_locked(&path).map_err(|error| file_failed("looking at", &path, &error))
     }
 }

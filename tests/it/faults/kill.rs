@@ -47,11 +47,17 @@ fn killed_at_random_moments_nothing_is_lost_and_nothing_is_done_twice() {
     let total = Mutex::new(Tally::default());
     std::thread::scope(|scope| {
         for place in 0..MACHINES {
-            let (total, counter, seeds) = (&total, &counter, &seeds);
+            let (total, counter) = (&total, &counter);
+            let mut seed = seeds[place % seeds.len()].wrapping_add(place as u64 * 1_000);
             scope.spawn(move || {
-                let seed = seeds[place % seeds.len()];
-                let tally = series(counter, place, seed);
-                total.lock().unwrap().merge(tally);
+                let begin = now();
+                loop {
+                    total.lock().unwrap().merge(series(counter, seed));
+                    if patience().is_none_or(|patience| begin.elapsed() > patience) {
+                        break;
+                    }
+                    seed = fresh();
+                }
             });
         }
     });
@@ -67,32 +73,17 @@ fn killed_at_random_moments_nothing_is_lost_and_nothing_is_done_twice() {
 }
 
 /// Kills runs on a machine of their own.
-fn series(counter: &Counter, place: usize, seed: u64) -> Tally {
+fn series(counter: &Counter, seed: u64) -> Tally {
     let ledger = Ledger::new(counter);
-    let mut dice = Dice::new(seed ^ place as u64);
-    let (begin, patience) = (now(), patience());
+    let mut dice = Dice::new(seed);
     let mut tally = Tally::default();
-    let mut names = Vec::new();
+    let mut names = vec![format!("k{seed:x}")];
     // How long an undisturbed run takes, to know among which moments to choose.
-    let mut span = Duration::ZERO;
-    loop {
-        match patience {
-            Some(patience) if begin.elapsed() > patience => break,
-            None if tally.rounds == ROUNDS / MACHINES => break,
-            Some(_) | None => {}
-        }
-        if patience.is_some() && tally.rounds.is_multiple_of(ROUNDS) {
-            dice = Dice::new(fresh());
-        }
-        let name = format!("m{place}-{}", tally.rounds);
-        if span.is_zero() {
-            let begin = now();
-            assert!(ledger.start(&name, None).wait().unwrap().success());
-            span = begin.elapsed();
-            names.push(name);
-            tally.rounds += 1;
-            continue;
-        }
+    let begin = now();
+    assert!(ledger.start(&names[0], None).wait().unwrap().success());
+    let span = begin.elapsed();
+    for number in 0..ROUNDS / MACHINES {
+        let name = format!("k{seed:x}-{number}");
         let recovered = round(&ledger, &name, span, &mut dice, &mut tally);
         if recovered != Recovered::NeverStarted {
             names.push(name);

@@ -4,9 +4,14 @@
 //! repeats one.
 
 mod cancel;
+mod crowd;
+mod damage;
 mod dice;
+mod disk;
 mod helper;
 mod kill;
 mod ledger;
+mod limit;
 mod point;
 mod spread;
+mod wait;

@@ -32,7 +32,7 @@ const LONGEST_PAUSE: Duration = Duration::from_millis(100);
 
 /// How many commands are looked at or started at the same time: each takes a few open files, of
 /// which a process may have few.
-const LOOKS: usize = 8;
+const LOOKS: usize = 6;
 
 /// Runs instances in Linux namespaces.
 ///
