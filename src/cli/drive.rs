@@ -8,6 +8,7 @@ use tokio_util::sync::CancellationToken;
 
 use crate::base::id::ExecutionId;
 use crate::cli::answer::{self, Answer};
+use crate::cli::aside::ask_aside;
 use crate::cli::client;
 use crate::cli::environment;
 use crate::cli::exit::Exit;
@@ -265,7 +266,7 @@ impl<'a> Watch<'a> {
         if let Some(tree) = &mut self.tree {
             tree.leave();
         }
-        self.asked.spawn_blocking(move || answer::ask(&question));
+        self.asked.spawn(ask_aside(question));
         Ok(())
     }
 

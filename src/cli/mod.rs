@@ -3,6 +3,7 @@
 
 mod application;
 mod argument;
+mod aside;
 mod environment;
 mod exit;
 mod global;

@@ -13,4 +13,5 @@ mod run;
 mod signal;
 mod store;
 mod template;
+mod terminal;
 mod validate;
