@@ -156,6 +156,7 @@ impl Mailbox for FaultStore {
     async fn post(&self, id: &ExecutionId, signal: &Signal) -> Result<u64, StoreError> {
         self.pass(Operation::Mail).await?;
         let number = self.memory().post(id, signal).await?;
+        self.world.witness().posted(number, &signal.request);
         self.world.mail().posted(number, id);
         self.world
             .note(|| format!("{} says {:?} to {id}", signal.by, signal.request));
@@ -185,6 +186,7 @@ impl Mailbox for FaultStore {
 
     async fn settle(&self, number: u64, refusal: Option<String>) -> Result<(), StoreError> {
         self.pass(Operation::Mail).await?;
+        self.world.witness().settled(number, refusal.is_some());
         self.memory().settle(number, refusal).await
     }
 

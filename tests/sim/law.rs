@@ -13,7 +13,7 @@ use oos::base::id::ExecutionId;
 use oos::base::time::Timestamp;
 use oos::engine::Execution;
 use oos::engine::effect::{Effect, EffectKey};
-use oos::engine::event::{End, Event, Fact, UnitId, Work};
+use oos::engine::event::{End, Event, Fact, Request, UnitId, Work};
 use oos::engine::status::{ExecutionStatus, WaitReason};
 use oos::provider::CallContext;
 use oos::template::model::{Jump, Template};
@@ -33,6 +33,8 @@ pub(crate) struct Witness {
     shadows: BTreeMap<ExecutionId, Shadow>,
     calls: BTreeMap<CallName, CallState>,
     tokens: BTreeMap<String, CallName>,
+    /// Signals by number: how often each is in a journal, and whether hearing it leaves a trace.
+    signals: BTreeMap<u64, (u32, bool)>,
     broken: Vec<String>,
 }
 
@@ -82,6 +84,9 @@ impl Witness {
         events: &[Event],
         template: impl FnOnce() -> Arc<Template>,
     ) {
+        for event in events {
+            self.heard(&event.fact);
+        }
         let shadow = self.shadows.entry(id.clone()).or_insert_with(|| Shadow {
             execution: Execution::new(template()),
             events: 0,
@@ -108,6 +113,39 @@ impl Witness {
                     .into_iter()
                     .map(|what| format!("{id} event {place}: {what}")),
             );
+        }
+    }
+
+    /// Somebody posted a signal. To cancel what is being cancelled leaves no trace.
+    pub(crate) fn posted(&mut self, number: u64, request: &Request) {
+        let leaves_trace = !matches!(request, Request::Cancel | Request::CancelTask { .. });
+        self.signals.insert(number, (0, leaves_trace));
+    }
+
+    /// Somebody was told that a signal was heard: it must be on record. The first answer counts.
+    pub(crate) fn settled(&mut self, number: u64, refused: bool) {
+        let Some((times, leaves_trace)) = self.signals.get_mut(&number) else {
+            return;
+        };
+        let is_lost = *times == 0 && std::mem::take(leaves_trace) && !refused;
+        if is_lost {
+            let what = format!("signal {number} counts as heard and is not on record");
+            self.accuse(what);
+        }
+    }
+
+    fn heard(&mut self, fact: &Fact) {
+        let Fact::SignalReceived { signal } = fact else {
+            return;
+        };
+        let known = signal
+            .number
+            .and_then(|number| self.signals.get_mut(&number));
+        if let Some((times, _)) = known {
+            *times += 1;
+            if *times > 1 {
+                self.accuse(format!("{signal:?} is heard twice"));
+            }
         }
     }
 
