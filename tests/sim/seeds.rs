@@ -165,7 +165,7 @@ fn new_seeds_keep_the_laws() {
             });
         }
     });
-    println!("{} seeds from {first}", next.into_inner());
+    println!("report: {} seeds from {first}, no law broken", next.into_inner());
 }
 
 #[test]
