@@ -165,7 +165,10 @@ fn new_seeds_keep_the_laws() {
             });
         }
     });
-    println!("report: {} seeds from {first}, no law broken", next.into_inner());
+    println!(
+        "report: {} seeds from {first}, no law broken",
+        next.into_inner()
+    );
 }
 
 #[test]
