@@ -137,6 +137,12 @@ impl Execution {
         started.flat_map(Started::secrets).cloned().collect()
     }
 
+    /// Tells whether the task at work is being ended.
+    pub fn is_stopping(&self) -> bool {
+        let current = self.state.current();
+        current.is_some_and(|(_, task)| task.stopping.is_some())
+    }
+
     /// Tells whether the execution is being cancelled.
     pub fn is_cancelling(&self) -> bool {
         self.state.cancelled && !self.status().is_final()

@@ -283,7 +283,9 @@ impl Conductor {
     /// Tells the parent, or the one who runs, that the execution now waits for a person or no
     /// longer does.
     fn report_waiting(&mut self) {
-        let waiting = self.execution.status() == ExecutionStatus::Waiting;
+        // What is being ended waits for nobody any more, whatever its children still say.
+        let waiting =
+            self.execution.status() == ExecutionStatus::Waiting && !self.execution.is_stopping();
         if self.told_waiting == Some(waiting) {
             return;
         }

@@ -15,7 +15,7 @@ use crate::base::secret::Redactor;
 use crate::base::source::Source;
 use crate::base::value::Map;
 use crate::engine::Execution;
-use crate::engine::event::{Event, Fact, Signal, Started};
+use crate::engine::event::{Event, Fact, Request, Signal, Started};
 use crate::engine::input::Input;
 use crate::engine::status::{ExecutionStatus, WaitReason};
 use crate::provider::Provider;
@@ -395,7 +395,7 @@ impl Runner {
     /// Sends a signal to an execution, or to the child that it waits for, and returns once the
     /// owner has taken it.
     pub async fn signal(&self, id: &ExecutionId, signal: &Signal) -> Result<(), SignalError> {
-        let (id, status) = self.addressee(id).await?;
+        let (id, status) = self.addressee(id, &signal.request).await?;
         if status.is_final() {
             let reason = format!("`{id}` has ended with status {}", status.as_str());
             return Err(SignalError::Refused(reason));
@@ -440,17 +440,29 @@ impl Runner {
         Ok(decided.err().map(|refused| refused.to_string()))
     }
 
-    /// Follows an execution that waits for a child down to the one that waits for a person.
+    /// Returns who is meant by a request to an execution: for an answer, that of its children which
+    /// asked. What ends something is for the execution that was named.
     async fn addressee(
         &self,
         id: &ExecutionId,
+        request: &Request,
     ) -> Result<(ExecutionId, ExecutionStatus), RunnerError> {
+        let is_answer = match request {
+            Request::Approve { .. }
+            | Request::Reject { .. }
+            | Request::ExecuteTask { .. }
+            | Request::RetryTask { .. }
+            | Request::SkipTask { .. } => true,
+            Request::CancelTask { .. } | Request::CompleteExecution { .. } | Request::Cancel => {
+                false
+            }
+        };
         let mut id = id.clone();
         loop {
             let view = self.store().execution(&id).await?;
             let view = view.ok_or_else(|| RunnerError::NotFound(id.clone()))?;
             match view.waiting_status {
-                Some(WaitReason::Child { id: child }) => id = child,
+                Some(WaitReason::Child { id: child }) if is_answer => id = child,
                 _ => return Ok((id, view.status)),
             }
         }

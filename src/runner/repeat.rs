@@ -195,6 +195,7 @@ impl Runner {
         &self,
         id: &ExecutionId,
         note: &str,
+        self_approval: bool,
     ) -> Result<Prepared, RepeatError> {
         let origin = self.origin(id).await?;
         let execution = Execution::fold(origin.template.clone().into(), origin.events.clone())
@@ -210,7 +211,10 @@ impl Runner {
             | ExecutionStatus::Running
             | ExecutionStatus::Waiting) => return Err(RepeatError::NotEnded { id, status }),
         }
-        let request = origin.request(origin.template_ref());
+        let request = StartRequest {
+            self_approval,
+            ..origin.request(origin.template_ref())
+        };
         let mut prepared = self.prepare_again(&origin, request)?;
         // They have been bound: what is left sees the values that what was done has seen.
         prepared

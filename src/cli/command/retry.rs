@@ -17,6 +17,10 @@ use crate::store::view::ExecutionView;
 
 /// Arguments of `oos retry`.
 #[derive(Debug, Args)]
+#[expect(
+    clippy::struct_excessive_bools,
+    reason = "each is an option of its own"
+)]
 pub(in crate::cli) struct Arguments {
     #[command(flatten)]
     signal: SignalArguments,
@@ -34,6 +38,9 @@ pub(in crate::cli) struct Arguments {
     /// Leave with exit code 4 when the new execution waits for somebody
     #[arg(long, requires = "failed")]
     no_wait: bool,
+    /// Let the person who starts the new execution approve it, too; the record of the run shows it
+    #[arg(long, requires = "failed")]
+    allow_self_approval: bool,
 }
 
 impl Arguments {
@@ -77,7 +84,7 @@ impl Arguments {
         let runner = workshop.runner();
         workshop.wait(async {
             let prepared = runner
-                .prepare_rest(id, &self.signal.note)
+                .prepare_rest(id, &self.signal.note, self.allow_self_approval)
                 .await
                 .map_err(|error| not_repeated(error, &mut session.output))?;
             guard::hide(prepared.started().secrets());

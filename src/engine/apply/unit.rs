@@ -115,7 +115,11 @@ fn end(state: &mut State, id: UnitId, end: &End) -> Verdict {
         && let Some(unit) = state.unit(id)
         && matches!(*unit.work, Work::Approval { .. })
     {
-        state.approved = unit.terms();
+        let terms = unit.terms();
+        state.approved = match (state.approved.take(), terms) {
+            (Some(before), Some(now)) => Some(before.stricter(now)),
+            (before, now) => now.or(before),
+        };
     }
     let task = task_mut(state, id.task)?;
     if task

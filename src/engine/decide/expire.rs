@@ -24,10 +24,13 @@ pub(super) fn expire(draft: &mut Draft, place: u32) -> bool {
         }
         TimeoutOutcome::Reject => {
             draft.record(Fact::ApprovalExpired { unit, outcome });
-            draft.record(Fact::CancelRequested {
-                by: String::new(),
-                note: NOBODY_IN_TIME.to_owned(),
-            });
+            // A clean-up may ask too: what is being cancelled is not cancelled once more.
+            if !draft.state.cancelled {
+                draft.record(Fact::CancelRequested {
+                    by: String::new(),
+                    note: NOBODY_IN_TIME.to_owned(),
+                });
+            }
             stop::stop(draft, place, StopCause::Cancelled);
         }
     }

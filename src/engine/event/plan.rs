@@ -22,6 +22,9 @@ pub struct BoundPlan {
     /// The approvals that the parent had been given when it started this execution.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub approved: Option<ApprovalTerms>,
+    /// Who changed what the execution around this one runs with: they approve nothing here either.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub editors: Vec<String>,
 }
 
 /// A loop whose items a plan lists.
@@ -53,6 +56,20 @@ pub struct ApprovalTerms {
     pub approvers: Vec<String>,
     /// How many must approve.
     pub required: u32,
+}
+
+impl ApprovalTerms {
+    /// Returns those terms of the two that ask for more people, or else for certain ones; the
+    /// later ones if there is no difference.
+    #[must_use]
+    pub fn stricter(self, later: Self) -> Self {
+        let weight = |terms: &Self| (terms.required, !terms.approvers.is_empty());
+        if weight(&self) > weight(&later) {
+            self
+        } else {
+            later
+        }
+    }
 }
 
 /// What comes of an approval that nobody gave in time.

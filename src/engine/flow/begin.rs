@@ -145,7 +145,8 @@ fn render(draft: &Draft, place: u32, task: &Task) -> Result<Beginning, Failure> 
     let goes_on = draft.state.tasks[place as usize].looping.is_some();
     let looping = match taken_loop(&draft.state, place) {
         _ if !is_loop(task) || goes_on => None,
-        Some(taken) => Some(as_planned(draft, place, taken.clone())?),
+        // Its items are those of the execution that it is taken from.
+        Some(taken) => Some(taken.clone()),
         None => Some(as_planned(draft, place, plan(task, &scope)?)?),
     };
     Ok(Beginning::Started {

@@ -33,7 +33,7 @@ impl State {
                 .any(|name| task.name.value.is(name))
     }
 
-    /// Returns the approvals that have been given so far, the latest terms; those in called
+    /// Returns the approvals that have been given so far, the strictest terms; those in called
     /// templates count as one by anybody.
     pub(in crate::engine) fn approved_terms(&self) -> Option<ApprovalTerms> {
         let inherited = || self.bound_plan().and_then(|plan| plan.approved.clone());
@@ -84,7 +84,14 @@ impl State {
             loops: loops.collect(),
             approvals: approvals.map(|path| path[1..].to_vec()).collect(),
             approved: self.approved_terms(),
+            editors: self.all_editors().map(str::to_owned).collect(),
         })
+    }
+
+    /// Returns everybody who changed what this execution, or one around it, runs with.
+    pub(in crate::engine) fn all_editors(&self) -> impl Iterator<Item = &str> {
+        let around = self.bound_plan().into_iter().flat_map(|plan| &plan.editors);
+        self.editors.iter().chain(around).map(String::as_str)
     }
 
     fn bound_plan(&self) -> Option<&BoundPlan> {

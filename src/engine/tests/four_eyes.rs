@@ -27,6 +27,7 @@ fn bind(started: &mut Started) {
         loops: Vec::new(),
         approvals: vec![vec!["ask".into()]],
         approved: None,
+        editors: Vec::new(),
     });
 }
 
@@ -352,6 +353,7 @@ Tasks:
                 }],
                 approvals: Vec::new(),
                 approved: None,
+                editors: Vec::new(),
             });
         });
         match expected {
@@ -404,6 +406,7 @@ Tasks:
             ],
             approvals: vec![vec!["sub".into(), "ask".into()]],
             approved: None,
+            editors: Vec::new(),
         });
     });
     let unit = world.children()[0].0;
@@ -414,6 +417,7 @@ Tasks:
             loops: vec![listed(&["each"])],
             approvals: vec![vec!["ask".into()]],
             approved: None,
+            editors: Vec::new(),
         })
     );
 }
@@ -452,4 +456,71 @@ fn an_approval_in_time_is_not_undone_by_the_timer() {
     assert!(world.timer().is_none());
     world.answer_all();
     world.ended(S::Success);
+}
+
+#[test]
+fn an_approval_of_a_clean_up_that_nobody_gives_in_time_ends_the_clean_up() {
+    let text = "
+Tasks:
+  - {Name: nap, Action: 'ACS::Sleep', Properties: {Duration: PT8H}, OnCancel: ask}
+  - Name: ask
+    Action: ACS::Approve
+    Properties: {TimeoutOutcome: Reject}
+    Timeout: PT1H
+";
+    let mut world = bound(text);
+    world.say("ann", Request::Cancel).unwrap();
+    assert_eq!(world.task("ask"), T::Waiting);
+    world.fire();
+    world.ended(S::Cancelled);
+    assert_eq!(world.task("ask"), T::Cancelled);
+    let requested = world.count(|fact| matches!(fact, Fact::CancelRequested { .. }));
+    assert_eq!(requested, 1);
+}
+
+#[test]
+fn going_back_passes_by_no_approval_either() {
+    let text = "
+Tasks:
+  - {Name: choose, Action: 'ACS::Choice', Properties: {DefaultTask: other}}
+  - {Name: ask, Action: 'ACS::Approve'}
+  - {Name: act, Action: 'ACS::ExecuteAPI', Properties: {Service: ECS, API: Act}}
+  - {Name: other, Action: 'ACS::ExecuteAPI', Properties: {Service: ECS, API: Other}}
+";
+    let execute = |task: &str| Request::ExecuteTask {
+        task: task.into(),
+        parameters: None,
+    };
+    let mut world = bound_in(text, Mode::Debug);
+    world.say("ann", execute("choose")).unwrap();
+    assert_eq!(world.live.wait_reasons(), [WaitReason::Debug]);
+    let refused = world.say("ann", execute("act")).unwrap_err().to_string();
+    assert!(refused.contains("`ask` is an approval"), "{refused}");
+    world.say("ann", execute("other")).unwrap();
+}
+
+#[test]
+fn who_changed_the_parent_approves_nothing_in_its_children() {
+    let text = "
+Tasks:
+  - {Name: prepare, Action: 'ACS::ExecuteAPI', Properties: {Service: ECS, API: Prepare}}
+  - {Name: ask, Action: 'ACS::Template', Properties: {TemplateName: x}}
+";
+    let mut world = bound_in(text, Mode::FailurePause);
+    world.fail("no");
+    world
+        .say("cat", retry(Some(json!({"API": "Other"}))))
+        .unwrap();
+    world.answer(json!({}));
+    let unit = world.children()[0].0;
+    let plan = world.live.child_plan(unit).unwrap();
+    assert_eq!(plan.editors, ["cat"]);
+
+    let mut child = World::start_with(ASK, |started| started.plan = Some(plan.clone()));
+    let refused = child.approve("cat", &plan.digest).unwrap_err().to_string();
+    assert!(
+        refused.contains("changed what this execution runs with"),
+        "{refused}"
+    );
+    child.approve("bob", &plan.digest).unwrap();
 }

@@ -352,6 +352,7 @@ fn plan_facts() -> Vec<Fact> {
         }],
         approvals: vec![vec!["ask".into()]],
         approved: Some(terms()),
+        editors: Vec::new(),
     });
     vec![
         Fact::ExecutionStarted(Box::new(settings)),

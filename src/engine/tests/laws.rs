@@ -306,6 +306,7 @@ proptest! {
                 loops: Vec::new(),
                 approvals: Vec::new(),
                 approved: None,
+                editors: Vec::new(),
             });
             if confirm {
                 started.safety_check = SafetyCheck::ConfirmEveryHighRiskAction;

@@ -5,17 +5,13 @@ use crate::engine::event::{BoundPlan, PlannedLoop};
 use crate::engine::status::SafetyCheck;
 use crate::runner::handle::Runner;
 use crate::runner::plan::record::PlanRecord;
+use crate::runner::plan::steps::{LoopStep, steps_of};
 use crate::runner::plan::{PlannedApproval, Repeats, Survey, survey};
 use crate::runner::prepare::{Prepared, StartError};
-use crate::template::model::Template;
+use crate::template::model::{Task, Template};
 
-/// Words without which no person decides in a run of a template.
-const DECISIONS: [&str; 4] = [
-    "acs::approve",
-    "acs::pause",
-    "batchpauseoption",
-    "templatecontent",
-];
+/// Words without which loops do not pause and no template is given in place.
+const DECISIONS: [&str; 2] = ["batchpauseoption", "templatecontent"];
 
 /// A start that is bound to a plan.
 #[derive(Debug)]
@@ -72,6 +68,7 @@ fn bound(digest: Digest, survey: Survey) -> BoundPlan {
         loops,
         approvals: approvals.map(|approval| approval.path).collect(),
         approved: None,
+        editors: Vec::new(),
     }
 }
 
@@ -80,7 +77,7 @@ fn bound(digest: Digest, survey: Survey) -> BoundPlan {
 fn needs_plan(prepared: &Prepared) -> bool {
     let mentions = |template: &Template| {
         let text = template.source.text().to_ascii_lowercase();
-        DECISIONS.iter().any(|word| text.contains(word))
+        DECISIONS.iter().any(|word| text.contains(word)) || template.tasks.iter().any(decides)
     };
     prepared.expected.is_some()
         || prepared.started.safety_check == SafetyCheck::ConfirmEveryHighRiskAction
@@ -90,6 +87,16 @@ fn needs_plan(prepared: &Prepared) -> bool {
             .closure
             .entries()
             .any(|entry| mentions(&entry.template))
+}
+
+fn decides(task: &Task) -> bool {
+    fn within(step: &LoopStep<'_>) -> bool {
+        let asks = step.is("ACS::Approve") || step.is("ACS::Pause");
+        asks || step.steps().iter().any(within)
+    }
+    let action = &task.action.value;
+    let asks = action.is("ACS::Approve") || action.is("ACS::Pause");
+    asks || steps_of(task).iter().any(within)
 }
 
 fn refuse_impossible(prepared: &Prepared, approvals: &[PlannedApproval]) -> Result<(), StartError> {

@@ -4,6 +4,7 @@
 mod bind;
 mod record;
 mod scope;
+mod steps;
 mod survey;
 
 use std::collections::BTreeSet;

@@ -11,11 +11,12 @@ use crate::base::name::Name;
 use crate::base::output::{Channel, LogKey, OutputError, OutputSink};
 use crate::base::secret::Redactor;
 use crate::base::value::{Map, Value, text};
-use crate::engine::event::TimeoutOutcome;
+use crate::engine::event::{End, Taken, TimeoutOutcome};
 use crate::provider::CallContext;
 use crate::runner::entries::Entries;
 use crate::runner::handle::Runner;
 use crate::runner::plan::scope::KnownScope;
+use crate::runner::plan::steps::{LoopStep, steps_of};
 use crate::runner::plan::{PlannedApproval, Repeats, Step, Survey};
 use crate::runner::prepare::{Prepared, changing};
 use crate::runner::scope::StartScope;
@@ -116,6 +117,12 @@ impl<'a> Walk<'a> {
     {
         Box::pin(async move {
             for (place, task) in template.tasks.iter().enumerate() {
+                if let Some(outputs) = self.taken_over(head, place) {
+                    if let Some(scope) = &mut scope {
+                        scope.outputs.insert(task.name.value.clone(), outputs);
+                    }
+                    continue;
+                }
                 let mut path = head.path.clone();
                 path.push(task.name.value.to_string());
                 let head = Head {
@@ -126,6 +133,58 @@ impl<'a> Walk<'a> {
                     repeats: repeats(task, scope.as_ref(), &head.repeats),
                 };
                 self.task(task, scope.as_mut(), &head).await;
+            }
+        })
+    }
+
+    /// Returns the outputs of a task that does not run, because the execution that this one repeats
+    /// did it well.
+    fn taken_over(&self, head: &Head, place: usize) -> Option<Map> {
+        let repeats = self.prepared.started.repeats.as_ref()?;
+        repeats.taken.iter().find_map(|taken| match taken {
+            Taken::Task { task, end, .. } if head.path.is_empty() && *task as usize == place => {
+                Some(match end {
+                    End::Success { outputs } => outputs.clone(),
+                    _ => Map::new(),
+                })
+            }
+            Taken::Task { .. } | Taken::Loop { .. } => None,
+        })
+    }
+
+    /// Walks a step of an `ACS::Loop`, whose values are others for each item.
+    fn step<'t>(
+        &'t mut self,
+        step: LoopStep<'t>,
+        around: &'t [String],
+    ) -> Pin<Box<dyn Future<Output = ()> + Send + 't>>
+    where
+        'a: 't,
+    {
+        Box::pin(async move {
+            let mut path = around.to_vec();
+            path.push(step.name.to_owned());
+            let head = Head {
+                path,
+                conditional: true,
+                repeats: Repeats::Unknown,
+            };
+            if step.is("ACS::Approve") {
+                self.found.approvals.push(PlannedApproval {
+                    path: head.path.clone(),
+                    approvers: None,
+                    required: None,
+                    timeout: None,
+                    timeout_outcome: None,
+                    conditional: true,
+                });
+            }
+            for inner in step.steps() {
+                self.step(inner, &head.path).await;
+            }
+            let called = called_template(self.prepared, step.action, step.properties);
+            if let Some(called) = called.filter(|_| head.path.len() <= MAX_DEPTH) {
+                self.template(&called, None, &head).await;
             }
         })
     }
@@ -150,7 +209,12 @@ impl<'a> Walk<'a> {
             self.found.approvals.push(approval);
         }
         self.push(task, head, uses, properties.as_ref());
-        match called_template(self.prepared, task).filter(|_| head.path.len() <= MAX_DEPTH) {
+        for step in steps_of(task) {
+            self.step(step, &head.path).await;
+        }
+        let written = task.properties.as_ref().map(Expression::node);
+        let called = called_template(self.prepared, task.action.value.as_str(), written);
+        match called.filter(|_| head.path.len() <= MAX_DEPTH) {
             None => self.changes |= may_change(task),
             Some(called) => {
                 let known = properties.filter(|_| head.repeats == Repeats::Once);
@@ -261,15 +325,13 @@ fn display_name(usage: &ApiUse) -> String {
     }
 }
 
-fn called_template(prepared: &Prepared, task: &Task) -> Option<Arc<Template>> {
-    let action = task.action.value.as_str();
-    let entry = if task.action.value.is("ACS::Template") {
-        let name = task
-            .properties
-            .as_ref()?
-            .node()
-            .get("TemplateName")?
-            .to_value();
+fn called_template(
+    prepared: &Prepared,
+    action: &str,
+    properties: Option<&Node>,
+) -> Option<Arc<Template>> {
+    let entry = if action.eq_ignore_ascii_case("ACS::Template") {
+        let name = properties?.get("TemplateName")?.to_value();
         prepared.closure.find(&text(&name), None)
     } else {
         prepared.closure.find(action, None)

@@ -383,3 +383,36 @@ fn a_second_person_approves_what_the_first_started() {
     );
     assert_ne!(shown["ExecutedBy"], "root");
 }
+
+#[test]
+fn an_approval_in_the_steps_of_a_loop_is_in_the_plan_and_cannot_be_skipped() {
+    let home = home();
+    // However the action is written, it is what it is.
+    home.file(
+        "steps.yml",
+        "FormatVersion: OOS-2019-06-01
+Tasks:
+  - Name: each
+    Action: ACS::Loop
+    Properties:
+      LoopItems: [1]
+      LoopTasks:
+        - {Name: ask, Action: \"ACS::Appro\\x76e\"}
+  - {Name: regions, Action: 'ACS::ExecuteAPI', Properties: {Service: ECS, API: DescribeRegions}}
+",
+    );
+    let planned = oos(&home, &["-o", "json", "plan", "steps.yml"]).json(0);
+    assert_eq!(planned["Approvals"][0]["Path"], json!(["each", "ask"]));
+
+    let started = ["run", "steps.yml", "--mode", "failure-pause", "--no-wait"];
+    assert_eq!(oos(&home, &started).code, 4);
+    assert_eq!(oos(&home, &["cancel", "@last", "--task", "each"]).code, 0);
+    assert_eq!(oos(&home, &["resume", "@last", "--no-wait"]).code, 4);
+    let skipped = oos(&home, &["skip", "@last"]);
+    assert_eq!(skipped.code, 1, "{}", skipped.stderr);
+    assert!(
+        skipped.stderr.contains("`each` is an approval"),
+        "{}",
+        skipped.stderr
+    );
+}

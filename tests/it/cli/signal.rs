@@ -90,3 +90,28 @@ fn what_has_ended_takes_no_signals() {
     assert_eq!(ran.code, 1);
     assert_ran!("signal_ended", ran);
 }
+
+#[test]
+fn a_cancel_is_for_the_execution_that_is_named_although_its_child_waits() {
+    let home = Home::new();
+    home.file(
+        "outer.yml",
+        "FormatVersion: OOS-2019-06-01
+Tasks:
+  - Name: each
+    Action: ACS::Loop
+    Properties: {LoopItems: [1, 2], LoopTasks: [{Name: ask, Action: 'ACS::Pause'}]}
+",
+    );
+    assert_eq!(home.oos(&["run", "outer.yml", "--no-wait"]).code, 4);
+    assert_eq!(home.oos(&["cancel", "@last"]).code, 0);
+    assert_eq!(home.oos(&["resume", "@last", "--no-wait"]).code, 3);
+    let all = home.oos(&["-o", "json", "list", "--children"]).json(0);
+    let statuses: Vec<_> = all
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|found| &found["Status"])
+        .collect();
+    assert_eq!(statuses, ["Cancelled", "Cancelled"]);
+}

@@ -69,7 +69,7 @@ fn is_somebody_else(draft: &Draft, by: &str) -> Result<(), Refused> {
     }
     let what = if started.is_some_and(|started| started.user == by) {
         "started this execution"
-    } else if draft.state.editors.iter().any(|editor| editor == by) {
+    } else if draft.state.all_editors().any(|editor| editor == by) {
         "changed what this execution runs with"
     } else {
         return Ok(());

@@ -23,7 +23,9 @@ pub(super) fn may_jump(draft: &Draft, target: u32) -> Result<(), Refused> {
     let Control::Paused(from, _) = draft.state.control else {
         return Ok(());
     };
-    let open = (from..target).find(|place| is_open(draft, *place));
+    // Going back may lead to where only an approval leads.
+    let first = if target < from { 0 } else { from };
+    let open = (first..target).find(|place| is_open(draft, *place));
     match open.filter(|_| !is_lifted(draft)) {
         None => Ok(()),
         Some(place) => Err(not_now(format!(
@@ -34,9 +36,20 @@ pub(super) fn may_jump(draft: &Draft, target: u32) -> Result<(), Refused> {
     }
 }
 
-/// Fails if a person wants to change the properties of an approval.
+/// Fails if a person wants to change the properties of an approval, or of a child whose parent has
+/// approvals for what it was going to do.
 pub(super) fn may_change(draft: &Draft, place: u32) -> Result<(), Refused> {
-    if is_lifted(draft) || !draft.state.is_approval(place) {
+    if is_lifted(draft) {
+        return Ok(());
+    }
+    let started = draft.state.started.as_ref();
+    if started.is_some_and(|started| started.parent.is_some() && started.plan.is_some()) {
+        return Err(not_now(
+            "what this child execution runs with belongs to the plan of its parent and cannot be \
+             changed: run the task again as it is, skip it or cancel it",
+        ));
+    }
+    if !draft.state.is_approval(place) {
         return Ok(());
     }
     Err(not_now(format!(
