@@ -54,7 +54,7 @@ pub(super) async fn drive(
         watch.skip_past().await?;
     }
     let driven = watch.drive(&mut interrupts).await?;
-    finish_guests(runner, &driven, &mut interrupts).await;
+    finish_guests(runner, &driven, &mut interrupts).await?;
     let view = runner.store().execution(id).await?;
     let view = view.ok_or_else(|| Failure::internal(RunnerError::NotFound(id.clone())))?;
     if driven == Driven::Stopped {
@@ -66,7 +66,11 @@ pub(super) async fn drive(
 }
 
 /// Waits for the executions that this one has started; Ctrl-C lets go of them.
-async fn finish_guests(runner: &Runner, driven: &Driven, interrupts: &mut Interrupts) {
+async fn finish_guests(
+    runner: &Runner,
+    driven: &Driven,
+    interrupts: &mut Interrupts,
+) -> Result<(), RunnerError> {
     let stop = CancellationToken::new();
     if *driven == Driven::Stopped {
         stop.cancel();
@@ -74,10 +78,10 @@ async fn finish_guests(runner: &Runner, driven: &Driven, interrupts: &mut Interr
     let finishing = runner.finish_guests(stop.clone());
     tokio::pin!(finishing);
     tokio::select! {
-        () = &mut finishing => return,
+        finished = &mut finishing => return finished,
         () = interrupts.next() => stop.cancel(),
     }
-    finishing.await;
+    finishing.await
 }
 
 /// Prints an execution that has ended already and returns the exit code that it stands for.
@@ -346,6 +350,10 @@ impl From<RunnerError> for Failure {
                 Self::internal(error).hinted("`oos store check` says what is damaged.")
             }
             RunnerError::Store(error) => error.into(),
+            RunnerError::Guest { ref id, .. } => {
+                let hint = format!("Once its cause is mended, go on with it:\n  oos resume {id}");
+                Self::internal(error).hinted(hint)
+            }
             RunnerError::Storage { .. } => {
                 Self::internal(error).hinted("`oos doctor` checks the data directory.")
             }

@@ -5,7 +5,6 @@ use std::time::Duration;
 
 use tokio::sync::broadcast;
 use tokio_util::sync::CancellationToken;
-use tokio_util::task::TaskTracker;
 
 use crate::action::{ApiSpec, Catalog};
 use crate::base::digest::Digest;
@@ -25,6 +24,7 @@ use crate::runner::closure::Closure;
 use crate::runner::conductor::{self, Ended, Seat, Tree};
 use crate::runner::entries::NoParameters;
 use crate::runner::failpoint;
+use crate::runner::guest::Guests;
 use crate::runner::library::Library;
 use crate::runner::loopback;
 use crate::runner::mail::{MailRoom, Order};
@@ -83,10 +83,7 @@ struct Inner {
     broadcast: Broadcast,
     mail: MailRoom,
     sink: Arc<dyn OutputSink>,
-    /// Executions started by executions, worked on beside them.
-    guests: TaskTracker,
-    /// Fires when guests are to be let go of.
-    guests_stop: CancellationToken,
+    guests: Guests,
 }
 
 /// How driving an execution came to its end.
@@ -140,6 +137,15 @@ pub enum RunnerError {
         /// Why, in words.
         reason: String,
     },
+    /// An execution that this one started could not be gone on with.
+    #[error("`{id}`, which was started by an execution, cannot be gone on with")]
+    Guest {
+        /// Which.
+        id: ExecutionId,
+        /// Why.
+        #[source]
+        error: Arc<Self>,
+    },
 }
 
 /// What became of a signal.
@@ -186,8 +192,7 @@ impl Runner {
             parameters,
             broadcast,
             mail: MailRoom::default(),
-            guests: TaskTracker::new(),
-            guests_stop: CancellationToken::new(),
+            guests: Guests::new(),
         };
         Self {
             inner: Arc::new(inner),
@@ -240,38 +245,6 @@ impl Runner {
     pub(super) fn sink(&self, redactor: Redactor) -> Arc<dyn OutputSink> {
         let (store, broadcast) = (Arc::clone(&self.inner.sink), self.broadcast().clone());
         Arc::new(ShownSink::new(store, broadcast, redactor))
-    }
-
-    /// Works on an execution that another one started, beside it, until it ends or waits for a
-    /// person. [`finish_guests`](Self::finish_guests) waits for it.
-    pub(super) fn host(&self, id: ExecutionId) {
-        let runner = self.clone();
-        let options = DriveOptions {
-            stop: self.inner.guests_stop.child_token(),
-            stop_when_waiting: true,
-        };
-        let work = async move {
-            match runner.drive(&id, options).await {
-                // Whoever has it works on it.
-                Ok(_) | Err(RunnerError::Owned(_)) => {}
-                Err(error) => {
-                    tracing::error!(execution = %id, %error, "a started execution cannot be worked on");
-                }
-            }
-        };
-        drop(self.inner.guests.spawn(work));
-    }
-
-    /// Returns once nobody here works any more on executions that were started by executions: they
-    /// have ended, wait for a person, or were let go of because `stop` fired.
-    pub async fn finish_guests(&self, stop: CancellationToken) {
-        self.inner.guests.close();
-        tokio::select! {
-            biased;
-            () = self.inner.guests.wait() => return,
-            () = stop.cancelled() => self.inner.guests_stop.cancel(),
-        }
-        self.inner.guests.wait().await;
     }
 
     /// Returns what is known of an API, or `None` if nobody serves it.
@@ -336,6 +309,7 @@ impl Runner {
             biased;
             ended = conducting => ended?,
             error = self.carry_mail() => return Err(error),
+            error = self.guests().failure() => return Err(error),
         };
         Ok(match ended {
             Ended::Final {
@@ -349,6 +323,11 @@ impl Runner {
             },
             Ended::Stopped => Outcome::Stopped,
         })
+    }
+
+    /// Returns the executions that are worked on beside others.
+    pub(super) fn guests(&self) -> &Guests {
+        &self.inner.guests
     }
 
     fn claim(&self, root: &ExecutionId) -> Result<OwnerGuard, RunnerError> {

@@ -9,6 +9,7 @@ mod conductor;
 mod effector;
 mod entries;
 mod failpoint;
+mod guest;
 pub mod handle;
 pub mod library;
 mod loopback;

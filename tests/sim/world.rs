@@ -305,7 +305,7 @@ impl World {
                 return Ok(Lived::Stopped);
             }
         }
-        runner.finish_guests(stop.clone()).await;
+        runner.finish_guests(stop.clone()).await?;
         if self.memory.unfinished().await?.is_empty() {
             Ok(Lived::Ended)
         } else {
@@ -316,8 +316,16 @@ impl World {
     /// The store may fail; nothing else may go wrong.
     fn failed(&self, error: &WorkError) -> Lived {
         self.note(|| format!("{error:?}"));
+        let of_guest = match error {
+            WorkError::Drive(RunnerError::Guest { error, .. }) => Some(&**error),
+            _ => None,
+        };
         match error {
             WorkError::Drive(RunnerError::Storage { .. }) => {}
+            _ if matches!(
+                of_guest,
+                Some(RunnerError::Storage { .. } | RunnerError::Store(StoreError::Io { .. }))
+            ) => {}
             WorkError::Start(StartError::Store(error))
             | WorkError::Drive(RunnerError::Store(error))
             | WorkError::Store(error)
