@@ -1,7 +1,6 @@
 //! The runner: start, drive, signal. A cheap handle; clones share everything.
 
 use std::sync::Arc;
-use std::time::Duration;
 
 use tokio::sync::broadcast;
 use tokio_util::sync::CancellationToken;
@@ -14,9 +13,9 @@ use crate::base::secret::Redactor;
 use crate::base::source::Source;
 use crate::base::value::Map;
 use crate::engine::Execution;
-use crate::engine::event::{Event, Fact, Request, Signal, Started};
+use crate::engine::event::{Event, Fact, Started};
 use crate::engine::input::Input;
-use crate::engine::status::{ExecutionStatus, WaitReason};
+use crate::engine::status::ExecutionStatus;
 use crate::provider::Provider;
 use crate::runner::broadcast::{Broadcast, News, ShownSink};
 use crate::runner::clock::Clock;
@@ -27,17 +26,11 @@ use crate::runner::failpoint;
 use crate::runner::guest::Guests;
 use crate::runner::library::Library;
 use crate::runner::loopback;
-use crate::runner::mail::{MailRoom, Order};
+use crate::runner::mail::MailRoom;
 use crate::runner::prepare::{Prepared, StartError};
 use crate::store::{OwnerGuard, Parameters, Store, StoreError};
 use crate::template::model::Template;
 use crate::template::parse;
-
-/// How often a sender looks whether its signal has been answered.
-const ANSWER_INTERVAL: Duration = Duration::from_millis(10);
-
-/// How long a sender waits for the owner of an execution to answer.
-const ANSWER_PATIENCE: Duration = Duration::from_secs(5);
 
 /// Who runs things, and where.
 #[derive(Clone, PartialEq, Eq, Debug)]
@@ -146,29 +139,6 @@ pub enum RunnerError {
         #[source]
         error: Arc<Self>,
     },
-}
-
-/// What became of a signal.
-#[derive(Debug, thiserror::Error)]
-pub enum SignalError {
-    /// It does not fit; the reason names the remedy.
-    #[error("{0}")]
-    Refused(String),
-    /// It is stored and will be taken up by whoever works on the execution next.
-    #[error("nobody works on `{0}` at the moment")]
-    Nobody(ExecutionId),
-    /// It is stored; the process that works on the execution has not taken it up yet.
-    #[error("the process that works on `{0}` has not answered yet; the signal is recorded")]
-    Unanswered(ExecutionId),
-    /// The execution could not be looked at.
-    #[error(transparent)]
-    Runner(#[from] RunnerError),
-}
-
-impl From<StoreError> for SignalError {
-    fn from(error: StoreError) -> Self {
-        Self::Runner(error.into())
-    }
 }
 
 impl Runner {
@@ -334,117 +304,6 @@ impl Runner {
         self.store()
             .claim(root)?
             .ok_or_else(|| RunnerError::Owned(root.clone()))
-    }
-
-    /// Brings signals to the conductors for as long as it is polled; returns only when the store
-    /// fails.
-    async fn carry_mail(&self) -> RunnerError {
-        let mut seen = 0;
-        loop {
-            let posted = match self.store().posted(seen).await {
-                Ok(posted) => posted,
-                Err(error) => return error.into(),
-            };
-            for (number, id) in posted {
-                seen = seen.max(number);
-                if self.mail().has(&id)
-                    && let Err(error) = self.deliver(&id).await
-                {
-                    return error.into();
-                }
-            }
-        }
-    }
-
-    /// Hands everything that waits in the store for an execution to its conductor, which knows
-    /// what it has had already.
-    pub(super) async fn deliver(&self, id: &ExecutionId) -> Result<(), StoreError> {
-        for (number, signal) in self.store().waiting(id).await? {
-            self.mail().hand(
-                id,
-                Order {
-                    number: Some(number),
-                    signal,
-                },
-            );
-        }
-        Ok(())
-    }
-
-    /// Sends a signal to an execution, or to the child that it waits for, and returns once the
-    /// owner has taken it.
-    pub async fn signal(&self, id: &ExecutionId, signal: &Signal) -> Result<(), SignalError> {
-        let (id, status) = self.addressee(id, &signal.request).await?;
-        if status.is_final() {
-            let reason = format!("`{id}` has ended with status {}", status.as_str());
-            return Err(SignalError::Refused(reason));
-        }
-        let owned = self.store().is_owned(&id.root())?;
-        if !owned && let Some(reason) = self.refusal(&id, status, signal).await? {
-            return Err(SignalError::Refused(reason));
-        }
-        let number = self.store().post(&id, signal).await?;
-        if !owned {
-            return Err(SignalError::Nobody(id));
-        }
-        let deadline = tokio::time::Instant::now() + ANSWER_PATIENCE;
-        while tokio::time::Instant::now() < deadline {
-            match self.store().answer(number).await? {
-                Some(Ok(())) => return Ok(()),
-                Some(Err(reason)) => return Err(SignalError::Refused(reason)),
-                None => tokio::time::sleep(ANSWER_INTERVAL).await,
-            }
-        }
-        Err(SignalError::Unanswered(id))
-    }
-
-    /// Returns why an execution that nobody works on would refuse a signal: whoever sends it is to
-    /// know now, not whoever goes on with it later. What is already under way or in the mailbox is
-    /// left to be judged then.
-    async fn refusal(
-        &self,
-        id: &ExecutionId,
-        status: ExecutionStatus,
-        signal: &Signal,
-    ) -> Result<Option<String>, RunnerError> {
-        if status != ExecutionStatus::Waiting || !self.store().waiting(id).await?.is_empty() {
-            return Ok(None);
-        }
-        let events = self.store().read(id).await?;
-        let library = started(id, &events)?.library.clone();
-        let closure = self.closure(id, &library).await?;
-        let seat = self.seat(id, events, &closure).await?;
-        let input = Input::Signal(signal.clone());
-        let decided = seat.execution.decide(&input, self.clock().now());
-        Ok(decided.err().map(|refused| refused.to_string()))
-    }
-
-    /// Returns who is meant by a request to an execution: for an answer, that of its children which
-    /// asked. What ends something is for the execution that was named.
-    async fn addressee(
-        &self,
-        id: &ExecutionId,
-        request: &Request,
-    ) -> Result<(ExecutionId, ExecutionStatus), RunnerError> {
-        let is_answer = match request {
-            Request::Approve { .. }
-            | Request::Reject { .. }
-            | Request::ExecuteTask { .. }
-            | Request::RetryTask { .. }
-            | Request::SkipTask { .. } => true,
-            Request::CancelTask { .. } | Request::CompleteExecution { .. } | Request::Cancel => {
-                false
-            }
-        };
-        let mut id = id.clone();
-        loop {
-            let view = self.store().execution(&id).await?;
-            let view = view.ok_or_else(|| RunnerError::NotFound(id.clone()))?;
-            match view.waiting_status {
-                Some(WaitReason::Child { id: child }) if is_answer => id = child,
-                _ => return Ok((id, view.status)),
-            }
-        }
     }
 
     async fn text(&self, digest: &Digest) -> Result<String, StoreError> {

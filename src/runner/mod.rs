@@ -18,13 +18,15 @@ pub mod plan;
 pub mod prepare;
 mod repeat;
 mod scope;
+mod signal;
 pub mod usage;
 
 pub use broadcast::News;
 pub use clock::{Clock, SystemClock};
 pub use entries::EntryError;
-pub use handle::{DriveOptions, Identity, Outcome, Parts, Runner, RunnerError, SignalError};
+pub use handle::{DriveOptions, Identity, Outcome, Parts, Runner, RunnerError};
 pub use library::Library;
 pub use plan::Plan;
 pub use prepare::{Prepared, StartError, StartRequest, TemplateRef};
 pub use repeat::{Origin, RepeatError};
+pub use signal::SignalError;

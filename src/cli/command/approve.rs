@@ -32,17 +32,18 @@ impl Arguments {
         let client = Client::open(&session.settings)?;
         let view = client.execution(&self.signal.id)?;
         let view = client.wait(addressee(client.store(), &view))?;
-        if session.output.can_ask() {
+        // What waits for nobody is refused with the reason.
+        if let Some(wait) = view
+            .waiting_status
+            .as_ref()
+            .filter(|_| session.output.can_ask())
+        {
             let targets = match &view.plan {
                 Some(plan) => client.wait(kept_targets(client.store(), plan))?,
                 None => Vec::new(),
             };
             print_review(&view, &targets, &mut session.output);
-            let wait = view.waiting_status.as_ref().map(waits_for);
-            let question = format!(
-                "It waits for {}. Approve?",
-                wait.as_deref().unwrap_or("nobody")
-            );
+            let question = format!("It waits for {}. Approve?", waits_for(wait));
             // Escape, Ctrl-C and a terminal that is gone all mean no.
             if !Confirm::new(&question).prompt().unwrap_or(false) {
                 session.output.note("Nothing was approved.");

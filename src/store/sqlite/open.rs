@@ -70,7 +70,7 @@ fn must_not_be_cut(directory: &Path) -> Result<(), StoreError> {
         path.display().to_string(),
         format!(
             "only {} bytes are left of it: restore a backup made by `oos store backup`, or remove \
-             it to begin anew",
+             it and the folder `{LOCKS}` beside it to begin anew",
             file.len()
         ),
     ))

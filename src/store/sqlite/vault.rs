@@ -182,12 +182,19 @@ impl Vault {
             audit::insert(connection, now, &origin, &deed)?;
             Ok(count)
         });
-        // Whichever key is not in use: a file of it would only be there to be found.
+        // Whichever key is not in use: a file of it would only be there to be found. After an error
+        // that is looked up, and in doubt both stay: the change may have been written all the same.
         match &result {
             Ok(_) => self.remove_own_file()?,
-            Err(_) => next.remove_own_file()?,
+            Err(_) if self.is_in_use().unwrap_or(false) => next.remove_own_file()?,
+            Err(_) => {}
         }
         result
+    }
+
+    fn is_in_use(&self) -> Result<bool, StoreError> {
+        let readers = &self.store.0.readers;
+        readers.read(|connection| self.opened.is_current(connection))
     }
 
     fn remove_own_file(&self) -> Result<(), StoreError> {

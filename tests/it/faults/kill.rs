@@ -78,9 +78,11 @@ fn series(counter: &Counter, seed: u64) -> Tally {
     let mut dice = Dice::new(seed);
     let mut tally = Tally::default();
     let mut names = vec![format!("k{seed:x}")];
-    // How long an undisturbed run takes, to know among which moments to choose.
-    let begin = now();
     assert!(ledger.start(&names[0], None).wait().unwrap().success());
+    // How long an undisturbed run takes once all is warm, to know among which moments to choose.
+    names.push(format!("k{seed:x}-warm"));
+    let begin = now();
+    assert!(ledger.start(&names[1], None).wait().unwrap().success());
     let span = begin.elapsed();
     for number in 0..ROUNDS / MACHINES {
         let name = format!("k{seed:x}-{number}");
