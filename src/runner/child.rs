@@ -13,7 +13,7 @@ use crate::engine::Execution;
 use crate::engine::effect::Effect;
 use crate::engine::event::{BoundPlan, Outer, Started};
 use crate::engine::input::Input;
-use crate::engine::status::{LoopMode, Mode};
+use crate::engine::status::{ExecutionStatus, LoopMode, Mode};
 use crate::runner::conductor::{self, Ended, Parent, Seat, Told, Tree};
 use crate::runner::entries::Entries;
 use crate::runner::handle::{Identity, Runner, RunnerError};
@@ -74,22 +74,47 @@ pub(super) async fn raise(
     } else {
         runner.seat(&id, events, &tree.closure).await?
     };
+    let news = secrets_of_its_own(&seat, &birth);
     let parent = Some(birth.parent);
-    Ok(
-        match conductor::conduct(runner, tree, id, seat, parent).await? {
-            Ended::Stopped => Told::Stopped,
-            Ended::Final {
-                status,
-                outputs,
-                message,
-            } => Told::Input(Input::ChildEnded {
+    let ended = conductor::conduct(runner, tree, id.clone(), seat, parent).await?;
+    Ok(match ended {
+        Ended::Stopped => Told::Stopped,
+        Ended::Final { outputs, .. } if news.finds(&Value::Object(outputs.clone())) => {
+            Told::Input(Input::ChildEnded {
                 unit,
-                status,
-                outputs,
-                message,
-            }),
-        },
-    )
+                status: ExecutionStatus::Failed,
+                outputs: Map::new(),
+                message: format!(
+                    "`{id}` hands on a secret that its parent cannot hide, because the template was \
+                     not known before the start: name the template as it is, or the secret in the \
+                     parent"
+                ),
+            })
+        }
+        Ended::Final {
+            status,
+            outputs,
+            message,
+        } => Told::Input(Input::ChildEnded {
+            unit,
+            status,
+            outputs,
+            message: news.text(&message),
+        }),
+    })
+}
+
+/// Returns a filter for secrets that the child has read and its parent has not: a parent that began
+/// without them records what it is told in plain text.
+fn secrets_of_its_own(seat: &Seat, birth: &Birth) -> Redactor {
+    let started = match &seat.first {
+        Some(Input::Start(started)) => Some(&**started),
+        _ => seat.execution.started(),
+    };
+    let read = started
+        .into_iter()
+        .flat_map(|started| started.stored_secrets.values());
+    Redactor::new(read.filter(|secret| !birth.secrets.contains(secret)))
 }
 
 /// A child as the parent's task asks for it.

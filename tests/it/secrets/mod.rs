@@ -3,3 +3,4 @@
 mod canary;
 mod command;
 mod hunt;
+mod late;
