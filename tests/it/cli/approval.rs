@@ -303,34 +303,56 @@ Tasks:
     assert!(ran.data(0).contains(words), "{ran}");
 }
 
-#[test]
-fn items_that_are_new_since_the_plan_do_not_run() {
-    let home = home();
-    home.file(
-        "targets.yml",
-        "FormatVersion: OOS-2019-06-01
+/// Asks, then looks for saved commands and does something for each of them.
+const COMMANDS: &str = "FormatVersion: OOS-2019-06-01
 Tasks:
-  - Name: targets
-    Action: ACS::ExecuteAPI
-    Properties: {Service: ECS, API: DescribeImages}
-    Outputs: {names: {Type: List, ValueSelector: '.Images.Image[].ImageId'}}
   - {Name: ask, Action: 'ACS::Approve'}
+  - Name: find
+    Action: ACS::ExecuteAPI
+    Properties: {Service: ECS, API: DescribeCommands, Parameters: {Provider: User}}
+    Outputs: {names: {Type: List, ValueSelector: '.Commands.Command[].Name'}}
   - Name: each
     Action: ACS::ExecuteAPI
     Properties: {Service: ECS, API: DescribeRegions}
-    Loop: {Items: '{{ targets.names }}'}
-",
-    );
-    let planned = oos(&home, &["-o", "json", "plan", "targets.yml"]).json(0);
-    let listed = &planned["Steps"][2]["Repeats"]["Items"];
-    assert_eq!(listed, &json!(["host"]), "{planned:#}");
-    let ran = oos(
-        &home,
-        &["run", "targets.yml", "--no-wait", "--allow-self-approval"],
-    );
-    assert_eq!(ran.code, 4, "{ran}");
-    let ran = oos(&home, &["approve", "@last", "--resume"]);
+    Loop: {Items: '{{ find.names }}'}
+";
+
+const SAVE: &str = "FormatVersion: OOS-2019-06-01
+Parameters: {name: {Type: String}}
+Tasks:
+  - Name: save
+    Action: ACS::ExecuteAPI
+    Properties:
+      Service: ECS
+      API: CreateCommand
+      Parameters: {Name: '{{ name }}', Type: RunShellScript, CommandContent: dHJ1ZQ==}
+";
+
+#[test]
+fn items_that_are_new_since_the_plan_do_not_run() {
+    let home = home();
+    home.file("commands.yml", COMMANDS);
+    home.file("save.yml", SAVE);
+    let save = |name: &str| {
+        let name = format!("name={name}");
+        assert_eq!(oos(&home, &["run", "save.yml", "-p", &name]).code, 0);
+    };
+    let start = || {
+        let options = ["--no-wait", "--allow-self-approval"];
+        let ran = oos(&home, &[&["run", "commands.yml"], &options[..]].concat());
+        assert_eq!(ran.code, 4, "{ran}");
+        show(&home)["ExecutionId"].as_str().unwrap().to_owned()
+    };
+    save("one");
+    let as_planned = start();
+    let ran = oos(&home, &["approve", &as_planned, "--resume"]);
     assert_eq!(ran.code, 0, "{ran}");
+
+    let outdated = start();
+    save("two");
+    let ran = oos(&home, &["approve", &outdated, "--resume"]);
+    assert_eq!(ran.code, 1, "{ran}");
+    assert!(ran.stdout.contains("new: `two`"), "{ran}");
 }
 
 fn environment_user() -> String {
