@@ -196,7 +196,8 @@ impl Provider for Cloud {
 
     async fn call(&self, call: &ApiCall, context: &CallContext) -> Result<Value, CallFault> {
         self.power.needed().await;
-        if call.client_token.is_empty() {
+        // A selection numbers its calls behind the token.
+        if call.client_token.is_empty() || call.client_token.starts_with('-') {
             // A plan looks before anything is on record. Here it finds nobody, so the items of loops
             // are known when they run.
             return Err(CallFault::Unreachable {

@@ -186,7 +186,9 @@ impl Witness {
                 item: log.item,
                 attempt: log.attempt,
             };
-            return (log.execution.clone(), unit, 0);
+            let name = (log.execution.clone(), unit, 0);
+            self.calls.entry(name.clone()).or_default().flying += 1;
+            return name;
         };
         let name = (log.execution.clone(), unit, number);
         if stopping && !(context.resumed && recovery == Recovery::Resumable) {

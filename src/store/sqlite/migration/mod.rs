@@ -24,7 +24,7 @@ pub(super) fn migrate(connection: &mut Connection) -> Result<(), StoreError> {
     }
     let transaction = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
     // Another process may have been faster.
-    let from = format(&transaction)?;
+    let from = format_at_this_moment(&transaction)?;
     if from == 0 {
         transaction.pragma_update(None, "application_id", APPLICATION)?;
     }
@@ -38,6 +38,12 @@ pub(super) fn migrate(connection: &mut Connection) -> Result<(), StoreError> {
 
 /// Returns the format of a database that this version understands.
 pub(super) fn format(connection: &Connection) -> Result<usize, StoreError> {
+    // In one transaction: another process may be making the file.
+    let moment = connection.unchecked_transaction()?;
+    format_at_this_moment(&moment)
+}
+
+fn format_at_this_moment(connection: &Connection) -> Result<usize, StoreError> {
     let found: u32 = connection.pragma_query_value(None, "user_version", |row| row.get(0))?;
     let application: i32 =
         connection.pragma_query_value(None, "application_id", |row| row.get(0))?;
