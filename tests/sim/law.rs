@@ -19,6 +19,7 @@ use oos::provider::CallContext;
 use oos::template::model::{Jump, Template};
 
 use crate::cloud::may_repeat;
+use crate::echo::Echo;
 use crate::looping::LoopLaw;
 
 /// Names a call: which call of which unit of which execution.
@@ -53,6 +54,7 @@ struct Shadow {
     /// Units by what became of them.
     works: BTreeMap<UnitId, Work>,
     ended: BTreeSet<UnitId>,
+    echo: Echo,
 }
 
 /// What is known of a call.
@@ -96,6 +98,7 @@ impl Witness {
             cancelled: None,
             works: BTreeMap::new(),
             ended: BTreeSet::new(),
+            echo: Echo::default(),
         });
         for event in events {
             let mut broken = Vec::new();
@@ -113,6 +116,13 @@ impl Witness {
                     .into_iter()
                     .map(|what| format!("{id} event {place}: {what}")),
             );
+        }
+        if let Some(last) = events.last() {
+            let place = shadow.events;
+            let echoes = shadow.echo.listen(&shadow.execution, last.at);
+            let echoes = echoes.into_iter();
+            self.broken
+                .extend(echoes.map(|what| format!("{id} event {place}: {what}")));
         }
     }
 

@@ -18,6 +18,7 @@ mod clock;
 mod cloud;
 mod corpus;
 mod document;
+mod echo;
 mod engine;
 mod fault;
 mod law;
