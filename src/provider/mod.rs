@@ -16,10 +16,12 @@ use crate::base::value::Value;
 pub mod conformance;
 pub mod fake;
 pub mod http;
+pub mod inventory;
 pub mod local;
 pub mod output;
 mod paging;
 pub mod registry;
+pub mod ssh;
 pub mod target;
 
 pub use registry::Registry;
