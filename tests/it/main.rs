@@ -28,5 +28,6 @@ mod sandbox;
 mod schema;
 mod secrets;
 mod selectors;
+mod ssh;
 mod support;
 mod vendor;

@@ -5,4 +5,5 @@ pub(crate) mod folder;
 pub(crate) mod listener;
 pub(crate) mod machine;
 pub(crate) mod oos;
+pub(crate) mod sshd;
 pub(crate) mod stage;

@@ -1,0 +1,3 @@
+//! Hosts over SSH, against a real sshd.
+
+mod server;
