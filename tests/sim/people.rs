@@ -7,7 +7,8 @@ use oos::base::id::ExecutionId;
 use oos::engine::Execution;
 use oos::engine::event::{Request, Signal};
 use oos::engine::status::{ExecutionStatus, WaitReason};
-use oos::runner::{Runner, SignalError};
+use oos::runner::{DriveOptions, Runner, SignalError};
+use tokio_util::sync::CancellationToken;
 
 use crate::chance::Chance;
 use crate::world::World;
@@ -86,7 +87,9 @@ pub(crate) async fn talk(world: &World, runner: &Runner) {
             continue;
         }
         tokio::time::sleep(THINKING).await;
-        answer(world, runner).await;
+        if let Some(id) = answer(world, runner).await {
+            go_on(world, runner, &id).await;
+        }
         if world.people.lock().unwrap().said > PATIENCE {
             world
                 .witness()
@@ -96,9 +99,22 @@ pub(crate) async fn talk(world: &World, runner: &Runner) {
     }
 }
 
-/// Answers once, if somebody is asked.
-pub(crate) async fn answer(world: &World, runner: &Runner) {
-    let Some(id) = asked(world) else { return };
+/// Goes on with an execution that has been answered and that nobody works on, as `oos approve` offers
+/// to: one that was started by another is let go of when it asks, while the other may go on for hours.
+async fn go_on(world: &World, runner: &Runner, id: &ExecutionId) {
+    let options = DriveOptions {
+        stop: CancellationToken::new(),
+        stop_when_waiting: true,
+    };
+    match runner.drive(&id.root(), options).await {
+        Ok(outcome) => world.note(|| format!("somebody went on with {id}: {outcome:?}")),
+        Err(error) => world.note(|| format!("somebody could not go on with {id}: {error}")),
+    }
+}
+
+/// Answers once, if somebody is asked. Returns the execution if nobody works on it.
+pub(crate) async fn answer(world: &World, runner: &Runner) -> Option<ExecutionId> {
+    let id = asked(world)?;
     let word = {
         let witness = world.witness();
         let execution = witness.execution(&id).expect("it asked");
@@ -106,9 +122,8 @@ pub(crate) async fn answer(world: &World, runner: &Runner) {
         people.said += 1;
         people.decide(&id, execution)
     };
-    if let Some((by, request)) = word {
-        say(world, runner, &by, request).await;
-    }
+    let (by, request) = word?;
+    say(world, runner, &by, request).await
 }
 
 /// Returns the execution that waits for a person, following children downwards.
@@ -127,12 +142,16 @@ fn asked(world: &World) -> Option<ExecutionId> {
         .cloned()
 }
 
-/// Says something to the execution that was started first, as `oos approve` and its like do.
-pub(crate) async fn say(world: &World, runner: &Runner, by: &str, request: Request) {
+/// Says something to the execution that was started first, as `oos approve` and its like do. Returns
+/// it if nobody works on it.
+pub(crate) async fn say(
+    world: &World,
+    runner: &Runner,
+    by: &str,
+    request: Request,
+) -> Option<ExecutionId> {
     let root = world.witness().ids().next().cloned();
-    let Some(root) = asked(world).or(root) else {
-        return;
-    };
+    let root = asked(world).or(root)?;
     let plan = world
         .witness()
         .execution(&root)
@@ -147,9 +166,12 @@ pub(crate) async fn say(world: &World, runner: &Runner, by: &str, request: Reque
     match runner.signal(&root, &signal).await {
         Ok(()) => world.note(|| format!("{by} was heard")),
         Err(SignalError::Refused(reason)) => world.note(|| format!("{by}: {reason}")),
-        Err(error @ (SignalError::Nobody(_) | SignalError::Unanswered(_))) => {
+        Err(error @ SignalError::Nobody(_)) => {
             world.note(|| format!("{by}: {error}"));
+            return Some(root);
         }
+        Err(error @ SignalError::Unanswered(_)) => world.note(|| format!("{by}: {error}")),
         Err(SignalError::Runner(error)) => world.note(|| format!("{by}: {error}")),
     }
+    None
 }
