@@ -10,6 +10,7 @@ use crate::action::Catalog;
 use crate::base::digest::Digest;
 use crate::base::id::MAX_DEPTH;
 use crate::base::source::Source;
+use crate::runner::loop_step::{LoopStep, steps_of};
 use crate::template::expr::Expression;
 use crate::template::model::{Task, Template};
 use crate::template::parse;
@@ -214,33 +215,32 @@ enum Called {
 /// Returns what a task calls: nothing, a template, or the templates of the steps of a loop.
 fn called(task: &Task, catalog: &Catalog) -> Vec<Called> {
     let properties = task.properties.as_ref().map(Expression::node);
-    called_by(task.action.value.as_str(), properties, catalog)
+    let action = task.action.value.as_str();
+    let mut found: Vec<Called> = called_by(action, properties, catalog).into_iter().collect();
+    for step in steps_of(task) {
+        called_by_step(step, catalog, &mut found);
+    }
+    found
 }
 
-fn called_by(action: &str, properties: Option<&Node>, catalog: &Catalog) -> Vec<Called> {
-    if action.eq_ignore_ascii_case("ACS::Template") {
-        return properties.and_then(embedded).into_iter().collect();
+fn called_by_step(step: LoopStep<'_>, catalog: &Catalog, found: &mut Vec<Called>) {
+    found.extend(called_by(step.action, step.properties, catalog));
+    for inner in step.steps() {
+        called_by_step(inner, catalog, found);
     }
-    if action.eq_ignore_ascii_case("ACS::Loop") {
-        let Some(NodeKind::List(steps)) = properties
-            .and_then(|node| node.get("LoopTasks"))
-            .map(|node| &node.kind)
-        else {
-            return Vec::new();
-        };
-        return steps
-            .iter()
-            .filter_map(|step| Some((text(step, "Action")?, step.get("Properties"))))
-            .flat_map(|(action, properties)| called_by(&action, properties, catalog))
-            .collect();
+}
+
+fn called_by(action: &str, properties: Option<&Node>, catalog: &Catalog) -> Option<Called> {
+    if action.eq_ignore_ascii_case("ACS::Template") {
+        return properties.and_then(embedded);
     }
     if catalog.find(action).is_some() {
-        return Vec::new();
+        return None;
     }
-    vec![Called::Template {
+    Some(Called::Template {
         name: action.to_owned(),
         version: None,
-    }]
+    })
 }
 
 /// Returns what an `ACS::Template` embeds; nothing if its content is given in place.

@@ -12,6 +12,7 @@ mod failpoint;
 mod guest;
 pub mod handle;
 pub mod library;
+mod loop_step;
 mod loopback;
 mod mail;
 pub mod plan;

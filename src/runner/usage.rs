@@ -3,6 +3,7 @@
 use crate::action::{self, Risk};
 use crate::base::call::{ACTION_SERVICE, HTTP_SERVICE};
 use crate::base::source::Span;
+use crate::runner::loop_step::{LoopStep, steps_of};
 use crate::template::expr::Expression;
 use crate::template::model::{Task, Template};
 use crate::template::yaml::{Node, NodeKind};
@@ -28,14 +29,23 @@ pub fn api_uses(template: &Template) -> Vec<ApiUse> {
     template.tasks.iter().flat_map(of_task).collect()
 }
 
+/// Returns the calls that a task makes, those of the steps of a loop included.
 pub(super) fn of_task(task: &Task) -> Vec<ApiUse> {
+    let name = task.name.value.as_str();
     let properties = task.properties.as_ref().map(Expression::node);
-    of_action(
-        task.name.value.as_str(),
-        task.action.value.as_str(),
-        task.action.span,
-        properties,
-    )
+    let action = task.action.value.as_str();
+    let mut uses = of_action(name, action, task.action.span, properties);
+    for step in steps_of(task) {
+        of_step(name, step, &mut uses);
+    }
+    uses
+}
+
+fn of_step(task: &str, step: LoopStep<'_>, uses: &mut Vec<ApiUse>) {
+    uses.extend(of_action(task, step.action, step.span, step.properties));
+    for inner in step.steps() {
+        of_step(task, inner, uses);
+    }
 }
 
 fn of_action(task: &str, action: &str, span: Span, properties: Option<&Node>) -> Vec<ApiUse> {
@@ -64,25 +74,7 @@ fn of_action(task: &str, action: &str, span: Span, properties: Option<&Node>) ->
         "ACS::NOTIFY" | "ACS::APPROVE" | "ACS::EXECUTEHTTPREQUEST" => {
             one(HTTP_SERVICE, "POST", Risk::Normal, span)
         }
-        "ACS::LOOP" => steps(properties)
-            .iter()
-            .filter_map(|step| {
-                let (action, span) = text(step, "Action")?;
-                Some(of_action(task, action, span, step.get("Properties")))
-            })
-            .flatten()
-            .collect(),
         _ => Vec::new(),
-    }
-}
-
-fn steps(properties: Option<&Node>) -> &[Node] {
-    match properties
-        .and_then(|node| node.get("LoopTasks"))
-        .map(|node| &node.kind)
-    {
-        Some(NodeKind::List(steps)) => steps,
-        _ => &[],
     }
 }
 

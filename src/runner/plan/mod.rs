@@ -4,7 +4,6 @@
 mod bind;
 mod record;
 mod scope;
-mod steps;
 mod survey;
 
 use std::collections::BTreeSet;

@@ -1,5 +1,7 @@
-//! The steps of an `ACS::Loop`, as far as a plan wants to know them.
+//! The steps of an `ACS::Loop` as they are written, for whoever wants to know before a run what it
+//! may do. What a run does with them is the engine's.
 
+use crate::base::source::Span;
 use crate::template::expr::Expression;
 use crate::template::model::Task;
 use crate::template::yaml::{Node, NodeKind};
@@ -11,13 +13,15 @@ pub(super) struct LoopStep<'a> {
     pub(super) name: &'a str,
     /// Its action.
     pub(super) action: &'a str,
+    /// Where its action is named.
+    pub(super) span: Span,
     /// Its properties.
     pub(super) properties: Option<&'a Node>,
 }
 
 impl LoopStep<'_> {
     /// Returns the steps within this step.
-    pub(super) fn steps(&self) -> Vec<LoopStep<'_>> {
+    pub(super) fn steps(&self) -> Vec<LoopStep<'a>> {
         steps(self.action, self.properties)
     }
 
@@ -41,9 +45,11 @@ fn steps<'a>(action: &str, properties: Option<&'a Node>) -> Vec<LoopStep<'a>> {
         return Vec::new();
     };
     let step = |step: &'a Node| {
+        let action = step.get("Action")?;
         Some(LoopStep {
             name: written(step.get("Name")?)?,
-            action: written(step.get("Action")?)?,
+            action: written(action)?,
+            span: action.span,
             properties: step.get("Properties"),
         })
     };
