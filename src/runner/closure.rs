@@ -94,6 +94,20 @@ impl Closure {
         self.entries.get(&key(name, version))
     }
 
+    /// Returns the template that an action with these properties calls; nothing if it calls none, or
+    /// if its name is only known once the run evaluates it.
+    pub(super) fn called(
+        &self,
+        action: &str,
+        properties: Option<&Node>,
+        catalog: &Catalog,
+    ) -> Option<&Entry> {
+        match called_by(action, properties, catalog)? {
+            Called::Later => None,
+            Called::Template { name, version } => self.find(&name, version.as_deref()),
+        }
+    }
+
     /// Returns all entries in order of name.
     pub fn entries(&self) -> impl Iterator<Item = &Entry> {
         self.entries.values()
@@ -245,19 +259,18 @@ fn called_by(action: &str, properties: Option<&Node>, catalog: &Catalog) -> Opti
 
 /// Returns what an `ACS::Template` embeds; nothing if its content is given in place.
 fn embedded(properties: &Node) -> Option<Called> {
-    properties.get("TemplateName")?;
-    Some(match text(properties, "TemplateName") {
-        Some(name) if !name.contains("{{") => Called::Template {
-            name,
-            version: text(properties, "TemplateVersion"),
-        },
+    let known = |node: &Node| match &node.kind {
+        NodeKind::Text(text) if !text.contains("{{") => Some(text.clone()),
+        _ => None,
+    };
+    let name = known(properties.get("TemplateName")?);
+    let version = properties.get("TemplateVersion");
+    let version = match version.filter(|version| version.kind != NodeKind::Null) {
+        None => Some(None),
+        Some(version) => known(version).map(|text| Some(text).filter(|text| !text.is_empty())),
+    };
+    Some(match (name, version) {
+        (Some(name), Some(version)) => Called::Template { name, version },
         _ => Called::Later,
     })
-}
-
-fn text(node: &Node, key: &str) -> Option<String> {
-    match &node.get(key)?.kind {
-        NodeKind::Text(text) => Some(text.clone()),
-        _ => None,
-    }
 }

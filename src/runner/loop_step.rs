@@ -21,7 +21,7 @@ pub(super) struct LoopStep<'a> {
 
 impl LoopStep<'_> {
     /// Returns the steps within this step.
-    pub(super) fn steps(&self) -> Vec<LoopStep<'a>> {
+    pub(super) fn steps(&self) -> Vec<Self> {
         steps(self.action, self.properties)
     }
 

@@ -182,7 +182,7 @@ impl<'a> Walk<'a> {
             for inner in step.steps() {
                 self.step(inner, &head.path).await;
             }
-            let called = called_template(self.prepared, step.action, step.properties);
+            let called = self.template_of(step.action, step.properties);
             if let Some(called) = called.filter(|_| head.path.len() <= MAX_DEPTH) {
                 self.template(&called, None, &head).await;
             }
@@ -213,7 +213,7 @@ impl<'a> Walk<'a> {
             self.step(step, &head.path).await;
         }
         let written = task.properties.as_ref().map(Expression::node);
-        let called = called_template(self.prepared, task.action.value.as_str(), written);
+        let called = self.template_of(task.action.value.as_str(), written);
         match called.filter(|_| head.path.len() <= MAX_DEPTH) {
             None => self.changes |= may_change(task),
             Some(called) => {
@@ -222,6 +222,13 @@ impl<'a> Walk<'a> {
                 self.template(&called, known, head).await;
             }
         }
+    }
+
+    /// Returns the template that an action calls, if it is known now.
+    fn template_of(&self, action: &str, properties: Option<&Node>) -> Option<Arc<Template>> {
+        let closure = &self.prepared.closure;
+        let entry = closure.called(action, properties, self.runner.catalog())?;
+        Some(Arc::clone(&entry.template))
     }
 
     /// Returns what a called template knows.
@@ -323,20 +330,6 @@ fn display_name(usage: &ApiUse) -> String {
     } else {
         format!("{}.{}", usage.service, usage.api)
     }
-}
-
-fn called_template(
-    prepared: &Prepared,
-    action: &str,
-    properties: Option<&Node>,
-) -> Option<Arc<Template>> {
-    let entry = if action.eq_ignore_ascii_case("ACS::Template") {
-        let name = properties?.get("TemplateName")?.to_value();
-        prepared.closure.find(&text(&name), None)
-    } else {
-        prepared.closure.find(action, None)
-    };
-    entry.map(|entry| Arc::clone(&entry.template))
 }
 
 /// Tells whether control may pass over the task at `place` although nothing fails: an earlier task

@@ -438,3 +438,20 @@ Tasks:
         skipped.stderr
     );
 }
+
+#[test]
+fn an_approval_in_an_older_version_of_a_template_is_in_the_plan() {
+    let home = home();
+    assert_eq!(home.oos(&["template", "create", "asking.yml"]).code, 0);
+    home.file(
+        "embedding.yml",
+        "FormatVersion: OOS-2019-06-01
+Tasks:
+  - Name: embed
+    Action: ACS::Template
+    Properties: {TemplateName: asking, TemplateVersion: v1}
+",
+    );
+    let planned = oos(&home, &["-o", "json", "plan", "embedding.yml"]).json(0);
+    assert_eq!(planned["Approvals"][0]["Path"], json!(["embed", "ask"]));
+}
