@@ -9,8 +9,9 @@ use crate::runner::plan::record::PlanRecord;
 use crate::runner::plan::{PlannedApproval, Repeats, Survey, survey};
 use crate::runner::prepare::{Prepared, StartError};
 use crate::template::model::{Task, Template};
+use crate::template::yaml::{Node, NodeKind};
 
-/// Words without which loops do not pause and no template is given in place.
+/// Words without which loops do not pause and no template is given in place, in lower case.
 const DECISIONS: [&str; 2] = ["batchpauseoption", "templatecontent"];
 
 /// A start that is bound to a plan.
@@ -72,21 +73,35 @@ fn bound(digest: Digest, survey: Survey) -> BoundPlan {
     }
 }
 
-/// A mention anywhere is enough: a plan too many costs a few reading calls, one too few would
-/// leave an approval that is bound to nothing.
 fn needs_plan(prepared: &Prepared) -> bool {
-    let mentions = |template: &Template| {
-        let text = template.source.text().to_ascii_lowercase();
-        DECISIONS.iter().any(|word| text.contains(word)) || template.tasks.iter().any(decides)
+    let may_ask = |template: &Template| {
+        mentions_decision(&template.root) || template.tasks.iter().any(decides)
     };
     prepared.expected.is_some()
         || prepared.started.safety_check == SafetyCheck::ConfirmEveryHighRiskAction
         || prepared.closure.is_dynamic()
-        || mentions(&prepared.template)
+        || may_ask(&prepared.template)
         || prepared
             .closure
             .entries()
-            .any(|entry| mentions(&entry.template))
+            .any(|entry| may_ask(&entry.template))
+}
+
+/// A mention anywhere is enough, as a key or in a text that may be read as a map: a plan too many
+/// costs a few reading calls, one too few would leave an approval that is bound to nothing.
+fn mentions_decision(node: &Node) -> bool {
+    let is_in = |text: &str| {
+        let text = text.to_ascii_lowercase();
+        DECISIONS.iter().any(|word| text.contains(word))
+    };
+    match &node.kind {
+        NodeKind::Text(text) => is_in(text),
+        NodeKind::List(nodes) => nodes.iter().any(mentions_decision),
+        NodeKind::Map(entries) => entries
+            .iter()
+            .any(|entry| is_in(&entry.key) || mentions_decision(&entry.value)),
+        NodeKind::Null | NodeKind::Bool(_) | NodeKind::Number(_) => false,
+    }
 }
 
 fn decides(task: &Task) -> bool {

@@ -440,6 +440,41 @@ Tasks:
 }
 
 #[test]
+fn a_run_is_bound_to_its_plan_however_its_decisions_are_written() {
+    #[track_caller]
+    fn case(task: &str) {
+        let home = home();
+        let text = format!("FormatVersion: OOS-2019-06-01\nTasks:\n  - {task}\n");
+        home.file("decisions.yml", &text);
+        let ran = oos(&home, &["run", "decisions.yml", "--no-wait"]);
+        assert_eq!(ran.code, 4, "{ran}");
+        assert!(show(&home)["Plan"].is_string(), "{task}");
+    }
+    let looping = |control: &str| {
+        format!(
+            "{{Name: each, Action: 'ACS::ExecuteAPI', \
+             Properties: {{Service: ECS, API: DescribeRegions}}, \
+             Loop: {{Items: [1, 2], RateControl: {control}}}}}"
+        )
+    };
+    let control = "Mode: Batch, Batch: [1, 1]";
+    case(&looping(&format!(
+        "{{{control}, BatchPauseOption: EveryBatchPause}}"
+    )));
+    case(&looping(&format!(
+        "{{{control}, \"Batch\\u0050auseOption\": EveryBatchPause}}"
+    )));
+    case(&looping(
+        "'{\"Mode\": \"Batch\", \"Batch\": [1, 1], \"BatchPauseOption\": \"EveryBatchPause\"}'",
+    ));
+    let asking = "{\"Tasks\": [{\"Name\": \"ask\", \"Action\": \"ACS::Approve\"}], \
+                  \"FormatVersion\": \"OOS-2019-06-01\"}";
+    case(&format!(
+        "{{Name: t, Action: 'ACS::Template', Properties: {{\"Template\\u0043ontent\": '{asking}'}}}}"
+    ));
+}
+
+#[test]
 fn an_approval_in_an_older_version_of_a_template_is_in_the_plan() {
     let home = home();
     assert_eq!(home.oos(&["template", "create", "asking.yml"]).code, 0);
