@@ -343,7 +343,7 @@ async fn find(
             parameters,
             rest: None,
             role: call.role.clone(),
-            client_token: format!("{}-{number}-{part}", call.client_token),
+            client_token: part_token(&call.client_token, number, part),
             auto_paging: true,
         }
     };
@@ -364,6 +364,16 @@ async fn find(
             }
             Ok(found)
         }
+    }
+}
+
+/// Numbers the calls of one selection behind its token. A look-up that belongs to no run has none, and
+/// so have its calls.
+fn part_token(token: &str, filter: usize, part: usize) -> String {
+    if token.is_empty() {
+        String::new()
+    } else {
+        format!("{token}-{filter}-{part}")
     }
 }
 

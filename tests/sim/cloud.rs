@@ -196,8 +196,7 @@ impl Provider for Cloud {
 
     async fn call(&self, call: &ApiCall, context: &CallContext) -> Result<Value, CallFault> {
         self.power.needed().await;
-        // A selection numbers its calls behind the token.
-        if call.client_token.is_empty() || call.client_token.starts_with('-') {
+        if call.client_token.is_empty() {
             // A plan looks before anything is on record. Here it finds nobody, so the items of loops
             // are known when they run.
             return Err(CallFault::Unreachable {
