@@ -4,7 +4,7 @@ use std::net::TcpListener;
 use std::time::{Duration, Instant};
 
 use crate::support::listener::one_request;
-use crate::support::machine::{Machine, processes, unique_seconds, until};
+use crate::support::machine::{COMMAND, Machine, processes, unique_seconds, until};
 
 /// Three commands that each say when they begin and when they end, and one that reads it back.
 const COUNT: &str = "FormatVersion: OOS-2019-06-01
@@ -40,24 +40,6 @@ Tasks:
       text: {Type: String, ValueSelector: invocationOutput}
 Outputs:
   text: {Type: String, Value: '{{ read.text }}'}
-";
-
-/// One command, whose text is a parameter.
-const COMMAND: &str = "FormatVersion: OOS-2019-06-01
-Parameters:
-  instance: {Type: String}
-  command: {Type: String}
-Tasks:
-  - Name: work
-    Action: ACS::ECS::RunCommand
-    Properties:
-      instanceId: '{{ instance }}'
-      commandType: RunShellScript
-      commandContent: '{{ command }}'
-    Outputs:
-      text: {Type: String, ValueSelector: invocationOutput}
-Outputs:
-  text: {Type: String, Value: '{{ work.text }}'}
 ";
 
 const NAP: &str = "FormatVersion: OOS-2019-06-01

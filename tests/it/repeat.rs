@@ -1,6 +1,6 @@
 //! What failed is done again, what succeeded is not: counted by what commands really did.
 
-use crate::support::machine::Machine;
+use crate::support::machine::{COMMAND, Machine};
 
 /// Each item leaves a line and fails if the file names it.
 const EACH: &str = "FormatVersion: OOS-2019-06-01
@@ -30,23 +30,6 @@ Tasks:
         texts: {AggregateType: 'Fn::ListJoin', AggregateField: text}
 Outputs:
   texts: {Type: List, Value: '{{ each.texts }}'}
-";
-
-const COMMAND: &str = "FormatVersion: OOS-2019-06-01
-Parameters:
-  instance: {Type: String}
-  command: {Type: String}
-Tasks:
-  - Name: work
-    Action: ACS::ECS::RunCommand
-    Properties:
-      instanceId: '{{ instance }}'
-      commandType: RunShellScript
-      commandContent: '{{ command }}'
-    Outputs:
-      text: {Type: String, ValueSelector: invocationOutput}
-Outputs:
-  text: {Type: String, Value: '{{ work.text }}'}
 ";
 
 struct Scene {

@@ -13,6 +13,24 @@ use crate::support::oos::Home;
 /// Longer than anything here takes, shorter than a hang.
 const PATIENCE: Duration = Duration::from_secs(60);
 
+/// A template that runs one command, whose text is a parameter, and gives back what it printed.
+pub(crate) const COMMAND: &str = "FormatVersion: OOS-2019-06-01
+Parameters:
+  instance: {Type: String}
+  command: {Type: String}
+Tasks:
+  - Name: work
+    Action: ACS::ECS::RunCommand
+    Properties:
+      instanceId: '{{ instance }}'
+      commandType: RunShellScript
+      commandContent: '{{ command }}'
+    Outputs:
+      text: {Type: String, ValueSelector: invocationOutput}
+Outputs:
+  text: {Type: String, Value: '{{ work.text }}'}
+";
+
 /// A home whose instances end with it.
 pub(crate) struct Machine {
     pub(crate) home: Home,
