@@ -24,6 +24,7 @@ mod workshop;
 mod answer;
 mod detach;
 mod drive;
+mod entry;
 mod interrupt;
 mod prompt;
 mod start;

@@ -4,18 +4,14 @@ use std::path::PathBuf;
 
 use anyhow::anyhow;
 use clap::{Args, Subcommand};
-use serde::Serialize;
 
-use crate::cli::environment;
+use crate::cli::entry::{change, changed, print_entries, print_entry, remove};
 use crate::cli::exit::Exit;
-use crate::cli::global::Format;
-use crate::cli::output::{Output, Role, Table, TableCell, local};
 use crate::cli::passphrase::read_hidden;
 use crate::cli::report::Failure;
 use crate::cli::session::{Outcome, Session};
 use crate::cli::workshop::open_store;
-use crate::store::ParameterEntry;
-use crate::store::sqlite::{ParameterChange, ParameterKind};
+use crate::store::sqlite::ParameterKind;
 
 /// Arguments of `oos parameter`.
 #[derive(Debug, Args)]
@@ -54,34 +50,6 @@ enum ParameterCommand {
     },
 }
 
-/// An entry as data.
-#[derive(Serialize)]
-#[serde(rename_all = "PascalCase")]
-struct Record<'a> {
-    name: &'a str,
-    parameter_version: u32,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    value: Option<&'a str>,
-    description: &'a str,
-    created_date: crate::base::time::Timestamp,
-    updated_date: crate::base::time::Timestamp,
-    updated_by: &'a str,
-}
-
-impl<'a> Record<'a> {
-    fn of(entry: &'a ParameterEntry, value: Option<&'a str>) -> Self {
-        Self {
-            name: &entry.name,
-            parameter_version: entry.parameter_version,
-            value,
-            description: &entry.description,
-            created_date: entry.created_date,
-            updated_date: entry.updated_date,
-            updated_by: &entry.updated_by,
-        }
-    }
-}
-
 impl Arguments {
     /// Does it.
     pub(super) fn run(self, session: &mut Session) -> Outcome {
@@ -97,11 +65,7 @@ impl Arguments {
                 value_file,
                 description,
             } => {
-                let change = ParameterChange {
-                    name,
-                    description,
-                    user: environment::user_name(),
-                };
+                let change = change(name, description);
                 let value = match value_file {
                     Some(path) => read_hidden(&path)?.reveal().clone(),
                     None => value.unwrap_or_default(),
@@ -120,77 +84,11 @@ impl Arguments {
                 print_entry(&entry, value.as_deref(), &mut session.output)?;
             }
             ParameterCommand::Delete { name } => {
-                if !store.delete_parameter(
-                    ParameterKind::Plain,
-                    &name,
-                    &environment::user_name(),
-                )? {
+                if !remove(&store, ParameterKind::Plain, &name, session)? {
                     return Err(unknown(&name));
                 }
-                session.output.note(format_args!("`{name}` is removed."));
             }
         }
         Ok(Exit::Success)
     }
-}
-
-/// Says that an entry was set.
-pub(super) fn changed(entry: &ParameterEntry, session: &mut Session) -> Result<(), Failure> {
-    let output = &mut session.output;
-    if output.format() != Format::Text {
-        return Ok(output.document(&Record::of(entry, None))?);
-    }
-    Ok(output.line(format_args!("{} {}", entry.name, entry.parameter_version))?)
-}
-
-/// Prints entries without their values.
-pub(super) fn print_entries(
-    entries: &[ParameterEntry],
-    output: &mut Output,
-) -> Result<(), Failure> {
-    if output.format() != Format::Text {
-        let records: Vec<Record<'_>> = entries
-            .iter()
-            .map(|entry| Record::of(entry, None))
-            .collect();
-        return Ok(output.document(&records)?);
-    }
-    let mut table = Table::new(output, &["NAME", "VERSION", "UPDATED", "BY", "DESCRIPTION"]);
-    for entry in entries {
-        table.row(vec![
-            TableCell::of(Role::Strong, &entry.name),
-            TableCell::from(entry.parameter_version.to_string()),
-            TableCell::from(local(entry.updated_date)),
-            TableCell::from(&entry.updated_by),
-            TableCell::from(&entry.description),
-        ]);
-    }
-    Ok(table.print(output)?)
-}
-
-/// Prints one entry, with its value if that may be shown.
-pub(super) fn print_entry(
-    entry: &ParameterEntry,
-    value: Option<&str>,
-    output: &mut Output,
-) -> Result<(), Failure> {
-    if output.format() != Format::Text {
-        return Ok(output.document(&Record::of(entry, value))?);
-    }
-    let name = output.paint(Role::Strong, &entry.name);
-    output.line(name)?;
-    let mut lines = vec![
-        ("Version", entry.parameter_version.to_string()),
-        ("Created", local(entry.created_date)),
-        ("Updated", local(entry.updated_date)),
-        ("By", entry.updated_by.clone()),
-        ("Description", entry.description.clone()),
-    ];
-    if let Some(value) = value {
-        lines.push(("Value", value.to_owned()));
-    }
-    for (label, text) in lines {
-        output.line(format!("  {label:<12} {text}").trim_end())?;
-    }
-    Ok(())
 }

@@ -10,7 +10,7 @@ use clap::{Args, Subcommand};
 use serde::Serialize;
 
 use crate::base::secret::Secret;
-use crate::cli::command::parameter::{changed, print_entries, print_entry};
+use crate::cli::entry::{change, changed, print_entries, print_entry, remove};
 use crate::cli::environment;
 use crate::cli::exit::Exit;
 use crate::cli::global::Format;
@@ -21,7 +21,7 @@ use crate::cli::session::{Outcome, Session};
 use crate::cli::vault::ParameterStore;
 use crate::cli::workshop::open_store;
 use crate::store::ParameterEntry;
-use crate::store::sqlite::{NewLock, ParameterChange, ParameterKind, SqliteStore};
+use crate::store::sqlite::{NewLock, ParameterKind, SqliteStore};
 
 /// Arguments of `oos secret`.
 #[derive(Debug, Args)]
@@ -96,11 +96,7 @@ impl Arguments {
                 value_file,
                 description,
             } => {
-                let change = ParameterChange {
-                    name,
-                    description,
-                    user: environment::user_name(),
-                };
+                let change = change(name, description);
                 let vault = secrets.open(&session.output)?;
                 let value = read_value(&change.name, value_file, session)?;
                 let entry = vault.set(change, &value)?;
@@ -119,14 +115,9 @@ impl Arguments {
                 }
             }
             SecretCommand::Delete { name } => {
-                if !store.delete_parameter(
-                    ParameterKind::Secret,
-                    &name,
-                    &environment::user_name(),
-                )? {
+                if !remove(&store, ParameterKind::Secret, &name, session)? {
                     return Err(unknown(&name));
                 }
-                session.output.note(format_args!("`{name}` is removed."));
             }
             SecretCommand::Rekey(arguments) => rekey(&store, &secrets, arguments, session)?,
         }
