@@ -6,7 +6,7 @@ use crate::base::id::ExecutionId;
 use crate::base::output::{Channel, LogKey, OutputError, OutputSink};
 use crate::store::memory::MemoryStore;
 use crate::store::memory::state::State;
-use crate::store::output::{Buffer, Ends, LineReader, Position, Segment};
+use crate::store::output::{Buffer, Ends, LineReader, Position, Segment, gap, place};
 use crate::store::view::LogLine;
 use crate::store::{Logs, StoreError};
 
@@ -32,10 +32,7 @@ impl OutputSink for MemoryStore {
     fn stored(&self, key: &LogKey, channel: Channel) -> Result<u64, OutputError> {
         let state = self.state();
         let ends = find(&state, key).map_or([0, 0], |log| log.ends);
-        Ok(match channel {
-            Channel::Stdout => ends[0],
-            Channel::Stderr => ends[1],
-        })
+        Ok(ends[place(channel)])
     }
 
     fn write(
@@ -52,9 +49,7 @@ impl OutputSink for MemoryStore {
         while done < bytes.len() {
             let next = offset + done as u64;
             let taken = log.buffer.take(channel, next, &bytes[done..], now);
-            done += taken.map_err(|expected| OutputError {
-                reason: format!("{channel} goes on at byte {next}, but byte {expected} is next"),
-            })?;
+            done += taken.map_err(|expected| gap(key, channel, expected, next))?;
             if log.buffer.is_full() && log.buffer.pending().is_none() {
                 log.buffer.release(now);
             }

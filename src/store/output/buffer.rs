@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use crate::base::output::Channel;
+use crate::base::output::{Channel, LogKey, OutputError};
 use crate::base::secret::Redactor;
 use crate::base::time::Timestamp;
 use crate::store::output::position::place;
@@ -138,5 +138,15 @@ impl Buffer {
                 bytes: bytes.to_vec(),
             }),
         }
+    }
+}
+
+/// Returns the error of output that does not go on where the log ends.
+pub(crate) fn gap(key: &LogKey, channel: Channel, expected: u64, found: u64) -> OutputError {
+    OutputError {
+        reason: format!(
+            "{channel} of `{}` goes on at byte {found}, but byte {expected} is next",
+            key.task
+        ),
     }
 }

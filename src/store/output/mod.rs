@@ -9,7 +9,7 @@ mod chunk;
 mod position;
 mod reader;
 
-pub(crate) use buffer::{Buffer, Ends};
+pub(crate) use buffer::{Buffer, Ends, gap};
 pub(crate) use chunk::{Segment, decode, encode};
-pub(crate) use position::Position;
+pub(crate) use position::{Position, place};
 pub(crate) use reader::LineReader;

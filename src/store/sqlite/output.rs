@@ -9,7 +9,7 @@ use rusqlite::{Connection, OptionalExtension as _};
 use crate::base::output::{Channel, LogKey, OutputError, OutputSink};
 use crate::base::time::Timestamp;
 use crate::store::StoreError;
-use crate::store::output::{Buffer, Ends, Position, decode, encode};
+use crate::store::output::{Buffer, Ends, Position, decode, encode, gap, place};
 use crate::store::sqlite::SqliteStore;
 use crate::store::sqlite::fault::damaged;
 use crate::store::sqlite::store::Shared;
@@ -67,10 +67,7 @@ impl OutputSink for SqliteStore {
             };
             Ok(last_chunk(connection, log)?.map_or([0, 0], |(_, ends, _)| ends))
         })?;
-        Ok(match channel {
-            Channel::Stdout => ends[0],
-            Channel::Stderr => ends[1],
-        })
+        Ok(ends[place(channel)])
     }
 
     fn write(
@@ -125,15 +122,6 @@ impl OutputSink for SqliteStore {
             self.0.outputs.open().remove(key);
             Ok(())
         })
-    }
-}
-
-fn gap(key: &LogKey, channel: Channel, expected: u64, found: u64) -> OutputError {
-    OutputError {
-        reason: format!(
-            "{channel} of `{}` goes on at byte {found}, but byte {expected} is next",
-            key.task
-        ),
     }
 }
 
