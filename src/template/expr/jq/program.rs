@@ -177,7 +177,7 @@ fn place(rest: &str) -> String {
 }
 
 /// Functions that jq has and that would reach outside of the program.
-const OUTSIDE: [&str; 19] = [
+pub(super) const OUTSIDE: [&str; 19] = [
     "env",
     "halt",
     "halt_error",
