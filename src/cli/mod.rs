@@ -10,6 +10,7 @@ mod global;
 mod guard;
 mod limit;
 mod option;
+mod parameter;
 mod passphrase;
 mod reference;
 mod report;
@@ -27,6 +28,7 @@ mod drive;
 mod entry;
 mod interrupt;
 mod prompt;
+mod refusal;
 mod start;
 mod template_file;
 

@@ -1,10 +1,10 @@
-//! Values of options that several commands share.
+//! Values of options as people type them.
 
 use std::str::FromStr;
 
 use clap::{Args, ValueEnum};
 
-use crate::engine::status::{ExecutionStatus, TaskStatus};
+use crate::engine::status::{ExecutionStatus, LoopMode, Mode, SafetyCheck, TaskStatus};
 
 /// Names an execution.
 #[derive(Debug, Args)]
@@ -99,6 +99,66 @@ impl From<TaskStatusWord> for TaskStatus {
             TaskStatusWord::Failed => Self::Failed,
             TaskStatusWord::Cancelled => Self::Cancelled,
             TaskStatusWord::Skipped => Self::Skipped,
+        }
+    }
+}
+
+/// How tasks are treated, as people type it.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, ValueEnum)]
+pub(super) enum ModeWord {
+    /// Run to the end.
+    Automatic,
+    /// Wait for a person when a task fails.
+    FailurePause,
+    /// Wait for a person before every task.
+    Debug,
+}
+
+/// When loops pause, as people type it.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, ValueEnum)]
+pub(super) enum LoopModeWord {
+    /// As the template says.
+    Automatic,
+    /// After the first batch.
+    FirstBatchPause,
+    /// After every batch.
+    EveryBatchPause,
+}
+
+/// What comes of high-risk calls, as people type it.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, ValueEnum)]
+pub(super) enum SafetyCheckWord {
+    /// They run through.
+    Skip,
+    /// Each waits until it is confirmed.
+    Confirm,
+}
+
+impl From<ModeWord> for Mode {
+    fn from(word: ModeWord) -> Self {
+        match word {
+            ModeWord::Automatic => Self::Automatic,
+            ModeWord::FailurePause => Self::FailurePause,
+            ModeWord::Debug => Self::Debug,
+        }
+    }
+}
+
+impl From<LoopModeWord> for LoopMode {
+    fn from(word: LoopModeWord) -> Self {
+        match word {
+            LoopModeWord::Automatic => Self::Automatic,
+            LoopModeWord::FirstBatchPause => Self::FirstBatchPause,
+            LoopModeWord::EveryBatchPause => Self::EveryBatchPause,
+        }
+    }
+}
+
+impl From<SafetyCheckWord> for SafetyCheck {
+    fn from(word: SafetyCheckWord) -> Self {
+        match word {
+            SafetyCheckWord::Skip => Self::Skip,
+            SafetyCheckWord::Confirm => Self::ConfirmEveryHighRiskAction,
         }
     }
 }

@@ -5,8 +5,9 @@ use clap::Args;
 use crate::base::digest::Digest;
 use crate::cli::detach::detach;
 use crate::cli::drive::{Story, drive};
+use crate::cli::refusal::refused;
 use crate::cli::session::{Outcome, Session};
-use crate::cli::start::{StartArguments, refused};
+use crate::cli::start::StartArguments;
 use crate::cli::workshop::Workshop;
 
 /// Arguments of `oos run`.
