@@ -14,7 +14,7 @@ use crate::base::value::{Map, Value, text};
 use crate::engine::event::{Request, Signal};
 use crate::engine::status::{ExecutionStatus, LoopMode, Mode, SafetyCheck};
 use crate::runner::handle::Runner;
-use crate::runner::prepare::{StartRequest, TemplateRef};
+use crate::runner::request::{StartRequest, TemplateRef};
 use crate::runner::signal::SignalError;
 use crate::store::StoreError;
 use crate::store::view::{ExecutionFilter, ExecutionView};

@@ -2,6 +2,7 @@
 //! the answers.
 
 pub mod broadcast;
+mod changing;
 mod child;
 pub mod clock;
 pub mod closure;
@@ -12,14 +13,18 @@ mod failpoint;
 mod guest;
 pub mod handle;
 pub mod library;
+mod load;
 mod loop_step;
 mod loopback;
 mod mail;
 pub mod plan;
-pub mod prepare;
+mod prepare;
 mod repeat;
+mod request;
 mod scope;
 mod signal;
+mod start_error;
+mod started;
 pub mod usage;
 
 pub use broadcast::News;
@@ -28,6 +33,8 @@ pub use entries::EntryError;
 pub use handle::{DriveOptions, Identity, Outcome, Parts, Runner, RunnerError};
 pub use library::Library;
 pub use plan::Plan;
-pub use prepare::{Prepared, StartError, StartRequest, TemplateRef};
+pub use prepare::Prepared;
 pub use repeat::{Origin, RepeatError};
+pub use request::{StartRequest, TemplateRef};
 pub use signal::SignalError;
+pub use start_error::{StartError, Unserved};

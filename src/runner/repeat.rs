@@ -10,7 +10,9 @@ use crate::engine::event::{Event, Repeat, Started};
 use crate::engine::status::ExecutionStatus;
 use crate::runner::closure::Closure;
 use crate::runner::handle::{Runner, RunnerError, started};
-use crate::runner::prepare::{Prepared, Ready, StartError, StartRequest, TemplateRef};
+use crate::runner::prepare::{Prepared, Ready};
+use crate::runner::request::{StartRequest, TemplateRef};
+use crate::runner::start_error::StartError;
 use crate::template::model::Template;
 
 /// Tags that begin so are the program's own: they are about one execution.

@@ -7,7 +7,8 @@ use crate::runner::handle::Runner;
 use crate::runner::loop_step::{LoopStep, steps_of};
 use crate::runner::plan::record::PlanRecord;
 use crate::runner::plan::{PlannedApproval, Repeats, Survey, survey};
-use crate::runner::prepare::{Prepared, StartError};
+use crate::runner::prepare::Prepared;
+use crate::runner::start_error::StartError;
 use crate::template::model::{Task, Template};
 use crate::template::yaml::{Node, NodeKind};
 

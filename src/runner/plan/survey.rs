@@ -7,18 +7,18 @@ use std::sync::Arc;
 use crate::action::{self, Risk};
 use crate::base::call::{ACTION_SERVICE, ApiCall, Recovery};
 use crate::base::id::MAX_DEPTH;
-use crate::base::name::Name;
 use crate::base::output::{Channel, LogKey, OutputError, OutputSink};
 use crate::base::secret::Redactor;
 use crate::base::value::{Map, Value, text};
 use crate::engine::event::{End, Taken, TimeoutOutcome};
 use crate::provider::CallContext;
+use crate::runner::changing::{changing, lasting};
 use crate::runner::entries::Entries;
 use crate::runner::handle::Runner;
 use crate::runner::loop_step::{LoopStep, steps_of};
 use crate::runner::plan::scope::KnownScope;
 use crate::runner::plan::{PlannedApproval, Repeats, Step, Survey};
-use crate::runner::prepare::{Prepared, changing};
+use crate::runner::prepare::Prepared;
 use crate::runner::scope::StartScope;
 use crate::runner::usage::{self, ApiUse};
 use crate::template::bind::{self, Strictness};
@@ -51,20 +51,6 @@ pub(super) async fn survey(runner: &Runner, prepared: &Prepared) -> Survey {
     let known = walk.known(template, parameters);
     walk.template(template, Some(known), &head).await;
     walk.found
-}
-
-/// Returns the parameters without those that come to another value in every run.
-fn lasting(parameters: &Map, changing: &[String]) -> Map {
-    let is_lasting = |name: &str| {
-        !changing
-            .iter()
-            .any(|other| Name::from(other.as_str()).is(name))
-    };
-    parameters
-        .iter()
-        .filter(|(name, _)| is_lasting(name))
-        .map(|(name, value)| (name.clone(), value.clone()))
-        .collect()
 }
 
 /// What a step takes over from the tasks around it.
