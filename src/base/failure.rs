@@ -18,6 +18,10 @@ pub mod code {
     pub const TIMEOUT: &str = "Host.Timeout";
     /// The host lacks something that is needed to run a command safely.
     pub const UNSUPPORTED: &str = "Host.Unsupported";
+    /// A call had no answer and certainly did nothing; recorded of such a call.
+    pub const NO_ANSWER: &str = "Unreachable";
+    /// A call had no answer and may have done something; recorded of such a call.
+    pub const UNKNOWN: &str = "Unknown";
 }
 
 /// What kind of failure a target had.
@@ -54,10 +58,11 @@ impl FailureClass {
     /// Returns the class of a vendor-shaped error code.
     pub fn of_code(code: &str) -> Self {
         match code {
-            code::UNREACHABLE => Self::Unreachable,
+            code::UNREACHABLE | code::NO_ANSWER => Self::Unreachable,
             code::KEY_REFUSED => Self::RefusedKey,
             code::AUTHENTICATION => Self::Authentication,
-            code::TIMEOUT | "CommandTimeout" => Self::Timeout,
+            code::TIMEOUT | "CommandTimeout" | "Timeout" => Self::Timeout,
+            code::UNKNOWN => Self::Unknown,
             code if code.starts_with("ExitCode.") => Self::ExitCode,
             _ => Self::Other,
         }
@@ -107,6 +112,9 @@ mod tests {
             ("CommandTimeout", FailureClass::Timeout),
             ("ExitCode.3", FailureClass::ExitCode),
             ("Host.Unsupported", FailureClass::Other),
+            ("Unreachable", FailureClass::Unreachable),
+            ("Unknown", FailureClass::Unknown),
+            ("Timeout", FailureClass::Timeout),
             ("Throttling", FailureClass::Other),
         ] {
             assert_eq!(FailureClass::of_code(code), class, "{code}");

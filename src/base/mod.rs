@@ -3,6 +3,7 @@
 pub mod call;
 pub mod diagnostic;
 pub mod digest;
+pub mod duration;
 pub mod failure;
 pub mod id;
 pub mod name;

@@ -33,8 +33,14 @@ impl Draft {
         self.events.push(event);
     }
 
-    /// Records the end of a unit.
+    /// Records the end of a unit. A target that cannot be reached is treated as its loop wants it,
+    /// unless the task is being ended.
     pub(in crate::engine) fn end_unit(&mut self, unit: UnitId, end: End) {
+        let task = &self.state.tasks[unit.task as usize];
+        let end = match &task.looping {
+            Some(looping) if unit.item.is_some() && task.stopping.is_none() => looping.treat(end),
+            _ => end,
+        };
         self.record(Fact::UnitEnded { unit, end });
     }
 

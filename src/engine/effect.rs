@@ -9,6 +9,10 @@ use crate::engine::event::{Outer, UnitId};
 /// The number of the timer that ends a task's time; it belongs to the task's unit without an item.
 pub const DEADLINE: u32 = u32::MAX;
 
+/// The number of the timer after which deferred items of a loop are tried again; it belongs to the
+/// task's unit without an item.
+pub const ROUND: u32 = u32::MAX - 1;
+
 /// Names one effect: the same key always means the same effect.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
 pub enum EffectKey {

@@ -89,9 +89,13 @@ pub(super) fn aggregate(task: &Task, looping: &LoopState) -> Map {
     let column = |place: usize| {
         looping.items.iter().map(move |item| match item {
             Item::Success(Some(values)) => values.get(place).cloned().unwrap_or_default(),
-            Item::Success(None) | Item::Pending | Item::Active | Item::Failed | Item::Skipped => {
-                Value::Null
-            }
+            Item::Success(None)
+            | Item::Pending
+            | Item::Active
+            | Item::Failed
+            | Item::Skipped
+            | Item::Unreached
+            | Item::Deferred => Value::Null,
         })
     };
     let Some(declared) = &task.looping else {

@@ -1,30 +1,27 @@
 //! From the `Loop` of a task to its plan: items, tolerance, batches (language reference 2.8).
 
-use std::sync::Arc;
+use std::time::Duration;
 
-use crate::base::name::Name;
-use crate::base::value::{Map, Value, kind, text};
-use crate::engine::builtin::{LoopSource, fraction_of};
-use crate::engine::event::{Batches, Failure, LoopPlan};
+use crate::base::value::{Map, Value, kind};
+use crate::engine::builtin::LoopSource;
+use crate::engine::event::{Batches, Failure, LoopPlan, OnUnreachable};
 use crate::engine::render::{evaluate, evaluation, is_loop_action};
-use crate::engine::scope::{StateScope, find};
+use crate::engine::scope::StateScope;
 use crate::engine::status::{LoopMode, Mode};
 use crate::template::expr::Expression;
 use crate::template::model::Task;
+use crate::template::number::Amount;
+use crate::template::rate::{BatchPause, Concurrency, RateControl, Style, Unreachable};
 
 /// How many items of a batch run at once, when the loop does not say.
 const BATCH_WINDOW: u32 = 20;
 
-/// The settings of a loop, evaluated, wherever they were written.
-#[derive(Default)]
-struct Control {
-    mode: Option<Value>,
-    concurrency: Option<Value>,
-    max_errors: Option<Value>,
-    batch: Option<Value>,
-    windows: Option<Value>,
-    pause: Option<Value>,
-}
+/// How many times items that cannot be reached are tried again, when the loop does not say.
+const DEFER_ROUNDS: u32 = 3;
+
+/// How long is waited before they are, when the loop does not say: a host that starts anew is back
+/// after the three rounds.
+const DEFER_PAUSE: Duration = Duration::from_secs(30);
 
 /// Tells whether the task repeats its action.
 pub(super) fn is_loop(task: &Task) -> bool {
@@ -49,19 +46,50 @@ pub(super) fn plan(task: &Task, scope: &StateScope) -> Result<LoopPlan, Failure>
         Batches::Concurrency { window: 1 }
     } else {
         let override_pause = started.map(|started| started.loop_mode).unwrap_or_default();
-        batches(task, count, &control, override_pause)?
+        batches(count, &control, override_pause)
     };
+    let max_errors = control.max_errors.map_or(0, |amount| amount.down(count));
+    let by_class = control.budgets.iter();
     Ok(LoopPlan {
-        items: Arc::new(items),
-        max_errors: setting(task, "MaxErrors", count, control.max_errors.as_ref(), false)?
-            .unwrap_or(0),
-        batches,
-        kept: Arc::default(),
+        budgets: by_class
+            .map(|(class, amount)| (*class, amount.down(count)))
+            .collect(),
+        batch_errors: batch_errors(count, &batches, control.batch_errors.as_deref()),
+        unreachable: unreachable(&control),
+        ..LoopPlan::new(items, max_errors, batches)
     })
 }
 
+/// Returns how many items of each batch may fail.
+fn batch_errors(count: u32, batches: &Batches, limits: Option<&[Amount]>) -> Vec<u32> {
+    let Some(limits) = limits else {
+        return Vec::new();
+    };
+    let sizes = match batches {
+        Batches::Concurrency { .. } => std::slice::from_ref(&count),
+        Batches::Batch { sizes, .. } => sizes,
+    };
+    let limits = repeat_last(limits, sizes.len());
+    let pairs = limits.iter().zip(sizes);
+    pairs.map(|(limit, size)| limit.down(*size)).collect()
+}
+
+fn unreachable(control: &RateControl) -> OnUnreachable {
+    match control.unreachable {
+        None | Some(Unreachable::Fail) => OnUnreachable::Fail,
+        Some(Unreachable::Skip) => OnUnreachable::Skip,
+        Some(Unreachable::Defer) => {
+            let pause = control.defer_pause.unwrap_or(DEFER_PAUSE).as_secs();
+            OnUnreachable::Defer {
+                rounds: control.defer_rounds.unwrap_or(DEFER_ROUNDS),
+                pause: u32::try_from(pause).unwrap_or(u32::MAX),
+            }
+        }
+    }
+}
+
 /// Evaluates what an `ACS::Loop` loops over, and how.
-fn action_source(task: &Task, scope: &StateScope) -> Result<(Value, Control), Failure> {
+fn action_source(task: &Task, scope: &StateScope) -> Result<(Value, RateControl), Failure> {
     let source = LoopSource::of(task);
     let items = source
         .items
@@ -86,32 +114,28 @@ fn list(items: Value) -> Vec<Value> {
 }
 
 /// Reads `RateControl`, or the keys of 2019 directly under `Loop`.
-fn declared_control(task: &Task, scope: &StateScope) -> Result<Control, Failure> {
+fn declared_control(task: &Task, scope: &StateScope) -> Result<RateControl, Failure> {
     let Some(looping) = &task.looping else {
-        return Ok(Control::default());
+        return Ok(RateControl::default());
     };
-    if looping.rate_control.is_some() {
-        return rate_control(
-            task,
-            "Loop.RateControl",
-            looping.rate_control.as_ref(),
-            scope,
-        );
+    let control = looping.rate_control.as_ref();
+    if control.is_some() {
+        return rate_control(task, "Loop.RateControl", control, scope);
     }
-    let value = |name: &str, expression: &Option<Expression>| {
-        expression
-            .as_ref()
-            .map(|expression| evaluate(task, &format!("Loop.{name}"), expression, scope))
-            .transpose()
-    };
-    Ok(Control {
-        mode: value("Mode", &looping.mode)?,
-        concurrency: value("Concurrency", &looping.concurrency)?,
-        max_errors: value("MaxErrors", &looping.max_errors)?,
-        batch: None,
-        windows: None,
-        pause: value("BatchPauseOption", &looping.batch_pause_option)?,
-    })
+    let written = [
+        ("Mode", &looping.mode),
+        ("Concurrency", &looping.concurrency),
+        ("MaxErrors", &looping.max_errors),
+        ("BatchPauseOption", &looping.batch_pause_option),
+    ];
+    let mut settings = Map::new();
+    for (name, expression) in written {
+        if let Some(expression) = expression {
+            let value = evaluate(task, &format!("Loop.{name}"), expression, scope)?;
+            settings.insert(name.to_owned(), value);
+        }
+    }
+    read(task, &settings)
 }
 
 fn rate_control(
@@ -119,9 +143,9 @@ fn rate_control(
     path: &str,
     expression: Option<&Expression>,
     scope: &StateScope,
-) -> Result<Control, Failure> {
+) -> Result<RateControl, Failure> {
     let Some(expression) = expression else {
-        return Ok(Control::default());
+        return Ok(RateControl::default());
     };
     let map = match evaluate(task, path, expression, scope)? {
         Value::Null => Map::new(),
@@ -133,150 +157,78 @@ fn rate_control(
             return Err(evaluation(task, &reason));
         }
     };
-    let part = |name: &str| {
-        find(&map, &Name::from(name))
-            .filter(|value| !value.is_null())
-            .cloned()
-    };
-    Ok(Control {
-        mode: part("Mode"),
-        concurrency: part("Concurrency"),
-        max_errors: part("MaxErrors"),
-        batch: part("Batch"),
-        windows: part("ConcurrencyInBatches"),
-        pause: part("BatchPauseOption"),
-    })
+    read(task, &map)
 }
 
-fn batches(
-    task: &Task,
-    count: u32,
-    control: &Control,
-    override_pause: LoopMode,
-) -> Result<Batches, Failure> {
-    let mode = word(control.mode.as_ref());
-    // `Concurrency` given as a list has always meant batches.
-    let listed = control
-        .concurrency
-        .as_ref()
-        .filter(|value| value.is_array());
+fn read(task: &Task, settings: &Map) -> Result<RateControl, Failure> {
+    RateControl::read(settings).map_err(|problem| evaluation(task, &problem.message))
+}
+
+fn batches(count: u32, control: &RateControl, override_pause: LoopMode) -> Batches {
+    let (window, listed) = match &control.concurrency {
+        None => (None, None),
+        Some(Concurrency::Window(window)) => (Some(*window), None),
+        // `Concurrency` given as a list has always meant batches.
+        Some(Concurrency::Batches(sizes)) => (None, Some(sizes)),
+    };
     let batch = control.batch.as_ref().or(listed);
-    let is_batch = match mode.as_str() {
-        "batch" => true,
-        "concurrency" | "" => listed.is_some() || (mode.is_empty() && batch.is_some()),
-        other => {
-            let reason = format!("`Mode` of a loop is Concurrency or Batch, not `{other}`");
-            return Err(evaluation(task, &reason));
-        }
+    let is_batch = match control.style {
+        Some(Style::Batch) => true,
+        Some(Style::Concurrency) => listed.is_some(),
+        None => batch.is_some(),
     };
     if !is_batch {
-        let window = setting(
-            task,
-            "Concurrency",
-            count,
-            control.concurrency.as_ref(),
-            true,
-        )?;
-        return Ok(Batches::Concurrency {
-            window: window.unwrap_or(1).max(1),
-        });
+        let window = window.map_or(1, |window| window.up(count));
+        return Batches::Concurrency {
+            window: window.max(1),
+        };
     }
-    let sizes = sizes(task, count, batch)?;
+    let sizes = sizes(count, batch.map(Vec::as_slice));
     let windows = match &control.windows {
         None => vec![BATCH_WINDOW],
-        Some(value) => entries(task, "ConcurrencyInBatches", count, value)?,
+        Some(windows) => windows
+            .iter()
+            .map(|window| window.up(count).max(1))
+            .collect(),
     };
-    let windows = repeat_last(&windows, sizes.len());
-    let pause = match override_pause {
-        LoopMode::Automatic => pause(task, control.pause.as_ref())?,
-        pause => pause,
+    let pause = match (override_pause, control.pause) {
+        (LoopMode::Automatic, None | Some(BatchPause::Automatic)) => LoopMode::Automatic,
+        (LoopMode::Automatic, Some(BatchPause::FirstBatch)) => LoopMode::FirstBatchPause,
+        (LoopMode::Automatic, Some(BatchPause::EveryBatch)) => LoopMode::EveryBatchPause,
+        (pause, _) => pause,
     };
-    Ok(Batches::Batch {
+    Batches::Batch {
+        windows: repeat_last(&windows, sizes.len()),
         sizes,
-        windows,
         pause,
-    })
+    }
 }
 
 /// Cuts `count` items into batches; the last size given repeats until all items are in one.
-fn sizes(task: &Task, count: u32, batch: Option<&Value>) -> Result<Vec<u32>, Failure> {
-    let given = match batch {
-        None => vec![count.max(1)],
-        Some(value) => entries(task, "Batch", count, value)?,
+fn sizes(count: u32, batch: Option<&[Amount]>) -> Vec<u32> {
+    let given: Vec<u32> = match batch {
+        None => vec![count],
+        Some(given) => given.iter().map(|size| size.up(count)).collect(),
     };
     let mut sizes = Vec::new();
     let mut rest = count;
-    let mut given = given.iter().copied();
+    let mut given = given.into_iter();
     let mut size = 1;
     while rest > 0 {
-        size = given.next().unwrap_or(size);
+        size = given.next().map_or(size, |size| size.max(1));
         sizes.push(size.min(rest));
         rest -= size.min(rest);
     }
-    Ok(sizes)
+    sizes
 }
 
-fn repeat_last(values: &[u32], length: usize) -> Vec<u32> {
-    let last = values.last().copied().unwrap_or(1);
-    let repeated = std::iter::repeat(last);
+/// Makes `length` values of those given: the last one repeats.
+fn repeat_last<T: Copy>(values: &[T], length: usize) -> Vec<T> {
+    let repeated = values.last().copied().into_iter().cycle();
     values
         .iter()
         .copied()
         .chain(repeated)
         .take(length)
         .collect()
-}
-
-/// Reads a list of counts and percentages, each at least 1; a single one is a list of one.
-fn entries(task: &Task, name: &str, count: u32, value: &Value) -> Result<Vec<u32>, Failure> {
-    let list = match value {
-        Value::Array(list) => list.clone(),
-        single => vec![single.clone()],
-    };
-    list.iter()
-        .map(|entry| {
-            let entry = setting(task, name, count, Some(entry), true)?;
-            Ok(entry.unwrap_or(1).max(1))
-        })
-        .collect()
-}
-
-fn setting(
-    task: &Task,
-    name: &str,
-    count: u32,
-    value: Option<&Value>,
-    round_up: bool,
-) -> Result<Option<u32>, Failure> {
-    let Some(value) = value.filter(|value| !value.is_null()) else {
-        return Ok(None);
-    };
-    let number = fraction_of(count, value, round_up).ok_or_else(|| {
-        let reason = format!("`{name}` of a loop must be a number or a percentage, not `{value}`");
-        evaluation(task, &reason)
-    })?;
-    Ok(Some(number))
-}
-
-fn pause(task: &Task, value: Option<&Value>) -> Result<LoopMode, Failure> {
-    match word(value).as_str() {
-        "" | "automatic" => Ok(LoopMode::Automatic),
-        "firstbatchpause" => Ok(LoopMode::FirstBatchPause),
-        "everybatchpause" => Ok(LoopMode::EveryBatchPause),
-        other => Err(evaluation(
-            task,
-            &format!(
-                "`BatchPauseOption` is Automatic, FirstBatchPause or EveryBatchPause, not `{other}`"
-            ),
-        )),
-    }
-}
-
-/// Reads a word in any case, without the stray commas of some templates.
-fn word(value: Option<&Value>) -> String {
-    value
-        .map(text)
-        .unwrap_or_default()
-        .trim_matches(|c: char| c == ',' || c.is_whitespace())
-        .to_ascii_lowercase()
 }

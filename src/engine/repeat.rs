@@ -58,7 +58,7 @@ fn done(task: &TaskState) -> Option<End> {
         TaskStatus::Success => Some(End::Success {
             outputs: task.outputs.as_ref().clone(),
         }),
-        TaskStatus::Skipped => Some(End::Skipped),
+        TaskStatus::Skipped => Some(End::SKIPPED),
         TaskStatus::Pending
         | TaskStatus::Running
         | TaskStatus::Waiting
@@ -119,7 +119,7 @@ fn kept_plan(task: &Task, looping: &LoopState) -> LoopPlan {
             })
         }
         Item::Skipped => Some(Kept::Skipped),
-        Item::Pending | Item::Active | Item::Failed => None,
+        Item::Pending | Item::Active | Item::Failed | Item::Unreached | Item::Deferred => None,
     });
     let kept: Vec<Option<Kept>> = kept.collect();
     let is_any = kept.iter().any(Option::is_some);

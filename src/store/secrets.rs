@@ -134,6 +134,8 @@ impl Known {
             | Fact::ApprovalExpired { .. }
             | Fact::ChildChanged { .. }
             | Fact::BatchEnded { .. }
+            | Fact::RoundPlanned { .. }
+            | Fact::RoundStarted { .. }
             | Fact::BatchReleased { .. }
             | Fact::TaskStopping { .. }
             | Fact::ExecutionPaused { .. } => {}
@@ -196,6 +198,9 @@ impl Known {
         let LoopPlan {
             items,
             max_errors: _,
+            budgets: _,
+            batch_errors: _,
+            unreachable: _,
             batches: Batches::Concurrency { .. } | Batches::Batch { .. },
             kept,
         } = plan;
@@ -272,7 +277,13 @@ impl Known {
                 *outputs = self.map(outputs);
             }
             End::Cancelled { report } => *report = self.text(report),
-            End::Skipped => {}
+            End::Skipped { reason: None } => {}
+            End::Skipped {
+                reason: Some(Failure { message, .. }),
+            }
+            | End::Deferred {
+                failure: Failure { message, .. },
+            } => *message = self.text(message),
         }
     }
 

@@ -331,7 +331,9 @@ fn unfounded(
     let claims = match end {
         End::Success { .. } => true,
         End::Failed { failure, .. } => failure.code != "Timeout",
-        End::Cancelled { .. } | End::Skipped => false,
+        End::Skipped { reason } => reason.is_some(),
+        End::Deferred { .. } => true,
+        End::Cancelled { .. } => false,
     };
     let (true, Some(Work::Call { call } | Work::Poll { call, .. })) =
         (claims, shadow.works.get(&unit))

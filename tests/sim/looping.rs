@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use oos::base::failure::FailureClass;
 use oos::engine::event::{Batches, End, Fact, LoopPlan, UnitId};
 
 /// What the journal of an execution tells about its loops.
@@ -16,6 +17,8 @@ struct Loop {
     batch: usize,
     active: Vec<UnitId>,
     failed: u32,
+    /// What came to a class of failure, passed over or not.
+    classes: BTreeMap<FailureClass, u32>,
 }
 
 impl Loop {
@@ -25,6 +28,21 @@ impl Loop {
             Batches::Batch { windows, .. } => windows[self.batch],
         };
         window as usize
+    }
+
+    fn count(&mut self, end: &End) {
+        let (class, failed) = match end {
+            End::Failed { failure, .. } => (failure.class(), true),
+            End::Cancelled { .. } => (FailureClass::Other, true),
+            End::Skipped {
+                reason: Some(reason),
+            } => (reason.class(), false),
+            End::Success { .. } | End::Skipped { reason: None } | End::Deferred { .. } => return,
+        };
+        *self.classes.entry(class).or_default() += 1;
+        if failed && !self.plan.budgets.contains_key(&class) {
+            self.failed += 1;
+        }
     }
 }
 
@@ -42,6 +60,7 @@ impl LoopLaw {
                     batch: 0,
                     active: Vec::new(),
                     failed: 0,
+                    classes: BTreeMap::new(),
                 };
                 self.loops.insert(*task, looping);
             }
@@ -49,14 +68,14 @@ impl LoopLaw {
                 // A retry goes on with the plan; what was lost counts no more.
                 if let Some(looping) = self.loops.get_mut(task) {
                     looping.failed = 0;
+                    looping.classes.clear();
                 }
             }
             Fact::UnitStarted { unit, .. } => self.started(*unit, broken),
             Fact::UnitEnded { unit, end } => {
                 if let Some(looping) = self.loops.get_mut(&unit.task) {
                     looping.active.retain(|other| other != unit);
-                    let failed = matches!(end, End::Failed { .. } | End::Cancelled { .. });
-                    looping.failed += u32::from(failed);
+                    looping.count(end);
                 }
             }
             Fact::BatchEnded { task, .. } => {
@@ -85,7 +104,11 @@ impl LoopLaw {
                 unit.task
             ));
         }
-        if looping.failed > looping.plan.max_errors {
+        let mut budgets = looping.plan.budgets.iter();
+        let is_spent = |class| looping.classes.get(class).copied().unwrap_or_default();
+        if looping.failed > looping.plan.max_errors
+            || budgets.any(|(class, budget)| is_spent(class) > *budget)
+        {
             broken.push(format!(
                 "an item of task {} begins after the last straw",
                 unit.task

@@ -127,7 +127,14 @@ impl ExecutionProgress {
                 self.enter(at, *task, TaskStatus::Waiting, &message)
             }
             Fact::BatchReleased { task } => self.go_on(*task),
-            Fact::BatchEnded { .. } | Fact::PollDue { .. } => None,
+            Fact::RoundPlanned {
+                task, items, round, ..
+            } => {
+                let items = counted(*items as usize, "unreachable item");
+                let message = format!("{items} later again, time {round}");
+                self.enter(at, *task, TaskStatus::Running, &message)
+            }
+            Fact::BatchEnded { .. } | Fact::RoundStarted { .. } | Fact::PollDue { .. } => None,
             Fact::UnitStarted { unit, .. }
             | Fact::UnitSkipped { unit }
             | Fact::UnitConfirmed { unit }
@@ -278,7 +285,8 @@ impl ExecutionProgress {
             match end {
                 End::Success { .. } => counts.success += 1,
                 End::Failed { .. } | End::Cancelled { .. } => counts.failed += 1,
-                End::Skipped => counts.skipped += 1,
+                End::Skipped { .. } => counts.skipped += 1,
+                End::Deferred { .. } => {}
             }
         });
         let (status, message) = outcome(end);
@@ -372,7 +380,11 @@ fn outcome(end: &End) -> (TaskStatus, String) {
         End::Success { .. } => (TaskStatus::Success, String::new()),
         End::Failed { failure, .. } => (TaskStatus::Failed, failure.to_string()),
         End::Cancelled { report } => (TaskStatus::Cancelled, report.clone()),
-        End::Skipped => (TaskStatus::Skipped, String::new()),
+        End::Skipped { reason } => {
+            let reason = reason.as_ref().map(ToString::to_string);
+            (TaskStatus::Skipped, reason.unwrap_or_default())
+        }
+        End::Deferred { failure } => (TaskStatus::Pending, failure.to_string()),
     }
 }
 

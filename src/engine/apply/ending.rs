@@ -15,6 +15,9 @@ pub(super) fn ended(state: &mut State, place: u32, end: &End, target: Option<&Ju
     if !task.units.is_empty() {
         return Err("something is still under way in the task".into());
     }
+    if matches!(end, End::Deferred { .. }) {
+        return Err("a task is not tried again by itself".into());
+    }
     let cancelled = cancelling && task.stopping.is_some();
     task.deadline = None;
     task.stopping = None;
@@ -23,8 +26,9 @@ pub(super) fn ended(state: &mut State, place: u32, end: &End, target: Option<&Ju
     let (status, outputs) = match end {
         End::Success { outputs } => (TaskStatus::Success, outputs.clone()),
         End::Failed { outputs, .. } => (TaskStatus::Failed, outputs.clone()),
+        End::Deferred { .. } => (TaskStatus::Failed, serde_json::Map::new()),
         End::Cancelled { .. } => (TaskStatus::Cancelled, serde_json::Map::new()),
-        End::Skipped => (TaskStatus::Skipped, serde_json::Map::new()),
+        End::Skipped { .. } => (TaskStatus::Skipped, serde_json::Map::new()),
     };
     task.status = status;
     task.outputs = Arc::new(outputs);
@@ -57,8 +61,8 @@ pub(super) fn taken(state: &mut State, place: u32, end: &End, target: Option<&Ju
             task.outputs = Arc::new(outputs.clone());
             task.target = target.cloned();
         }
-        End::Skipped => task.status = TaskStatus::Skipped,
-        End::Failed { .. } | End::Cancelled { .. } => {
+        End::Skipped { .. } => task.status = TaskStatus::Skipped,
+        End::Failed { .. } | End::Cancelled { .. } | End::Deferred { .. } => {
             return Err("only what ended well is taken over".into());
         }
     }
@@ -89,8 +93,8 @@ fn follow(state: &mut State, place: u32, end: &End, target: Option<&Jump>) {
         End::Success { .. } => target
             .or(task.on_success.as_ref().map(|jump| &jump.value))
             .unwrap_or(&Jump::Next),
-        End::Skipped => &Jump::Next,
-        End::Failed { .. } => task
+        End::Skipped { .. } => &Jump::Next,
+        End::Failed { .. } | End::Deferred { .. } => task
             .on_error
             .as_ref()
             .map_or(&Jump::End, |jump| &jump.value),

@@ -1,7 +1,7 @@
 //! The law of motion: which fact may follow on which state.
 
 use crate::engine::apply::verdict::Verdict;
-use crate::engine::apply::{batch, ending, execution, task, unit};
+use crate::engine::apply::{batch, ending, execution, round, task, unit};
 use crate::engine::event::{Event, Fact};
 use crate::engine::state::{Control, State};
 
@@ -55,6 +55,12 @@ fn follow(state: &mut State, event: &Event) -> Verdict {
         }
         (C::At(place), F::BatchReleased { task }) if place == *task => {
             batch::released(state, *task)
+        }
+        (C::At(place), F::RoundPlanned { task, until, .. }) if place == *task => {
+            round::planned(state, *task, *until)
+        }
+        (C::At(place), F::RoundStarted { task, attempt }) if place == *task => {
+            round::started(state, *task, *attempt)
         }
 
         (

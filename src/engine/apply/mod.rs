@@ -6,6 +6,7 @@ mod ending;
 mod execution;
 mod law;
 mod place;
+mod round;
 mod task;
 mod unit;
 mod verdict;

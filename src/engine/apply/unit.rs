@@ -5,7 +5,7 @@ use std::sync::Arc;
 use crate::engine::apply::place::task_mut;
 use crate::engine::apply::verdict::Verdict;
 use crate::engine::effect::EffectKey;
-use crate::engine::event::{End, Fact, Failure, UnitId, Work};
+use crate::engine::event::{End, Fact, UnitId, Work};
 use crate::engine::output::collected;
 use crate::engine::state::{GivenApproval, Item, LoopState, Phase, State, TaskState, Unit};
 
@@ -22,7 +22,7 @@ pub(super) fn changed(state: &mut State, id: UnitId, fact: &Fact) -> Verdict {
             let unit = Unit::new(id.attempt, work.clone(), *confirm, approval.clone());
             begin(state, id, unit)?;
         }
-        Fact::UnitSkipped { .. } => end(state, id, &End::Skipped)?,
+        Fact::UnitSkipped { .. } => end(state, id, &End::SKIPPED)?,
         Fact::UnitEnded { end: how, .. } => end(state, id, how)?,
         fact => advance(state, id, fact)?,
     }
@@ -133,37 +133,14 @@ fn end(state: &mut State, id: UnitId, end: &End) -> Verdict {
         claim(task, id)?;
     }
     let Some(place) = id.item else {
+        if matches!(end, End::Deferred { .. }) {
+            return Err("only an item of a loop is tried again".into());
+        }
         task.result = Some(Arc::new(end.clone()));
         return Ok(());
     };
-    let looping = loop_mut(task)?;
-    let item = match end {
-        End::Success { outputs } => Item::success(outputs, &fields),
-        End::Skipped => Item::Skipped,
-        End::Failed { failure, .. } => {
-            count_failure(looping, failure.clone());
-            Item::Failed
-        }
-        End::Cancelled { report } => {
-            count_failure(
-                looping,
-                Failure {
-                    code: "Cancelled".into(),
-                    message: report.clone(),
-                },
-            );
-            Item::Failed
-        }
-    };
-    looping.items.set(place as usize, item);
+    loop_mut(task)?.end_item(place, end, &fields);
     Ok(())
-}
-
-fn count_failure(looping: &mut LoopState, failure: Failure) {
-    looping.failed += 1;
-    looping
-        .first_failure
-        .get_or_insert_with(|| Arc::new(failure));
 }
 
 /// Takes the unit's turn: it is the current attempt and has not begun.

@@ -5,8 +5,8 @@ use std::collections::BTreeSet;
 use crate::base::value::text;
 use crate::engine::builtin::context::Context;
 use crate::engine::builtin::notify;
-use crate::engine::builtin::number::whole;
 use crate::engine::event::{Failure, TimeoutOutcome, Work};
+use crate::template::number::whole;
 
 pub(super) fn work(context: &Context) -> Result<Work, Failure> {
     let approvers: Vec<String> = context.list("Approvers").iter().map(text).collect();

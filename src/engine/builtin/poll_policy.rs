@@ -2,10 +2,10 @@
 
 use crate::base::value::{Map, Value, text};
 use crate::engine::builtin::context::Context;
-use crate::engine::builtin::number::whole;
 use crate::engine::event::{Delay, Failure, PollPolicy};
 use crate::engine::render::evaluate;
 use crate::template::expr::Expression;
+use crate::template::number::whole;
 
 /// Seconds between polls, and what is added each time, when the task does not say.
 const DELAY: u32 = 2;

@@ -2,14 +2,17 @@
 
 use crate::engine::decide::{expire, stop};
 use crate::engine::draft::Draft;
-use crate::engine::effect::{DEADLINE, EffectKey};
+use crate::engine::effect::{DEADLINE, EffectKey, ROUND};
 use crate::engine::event::{End, Fact, StopCause, UnitId};
 use crate::engine::input::Refused;
-use crate::engine::state::{Phase, deadline_key};
+use crate::engine::state::{Phase, deadline_key, task_timers};
 
 pub(super) fn decide(draft: &mut Draft, id: UnitId, timer: u32) -> Result<(), Refused> {
     if timer == DEADLINE {
         return deadline(draft, id);
+    }
+    if timer == ROUND {
+        return round(draft, id);
     }
     let unit = draft.state.unit(id).ok_or(Refused::Stale)?;
     match unit.phase {
@@ -22,6 +25,20 @@ pub(super) fn decide(draft: &mut Draft, id: UnitId, timer: u32) -> Result<(), Re
         }
         _ => return Err(Refused::Stale),
     }
+    Ok(())
+}
+
+/// The items that could not be reached are tried again.
+fn round(draft: &mut Draft, id: UnitId) -> Result<(), Refused> {
+    let (place, task) = draft.state.current().ok_or(Refused::Stale)?;
+    if !task_timers(place, task).any(|timer| timer == EffectKey::Timer(id, ROUND)) {
+        return Err(Refused::Stale);
+    }
+    let attempt = task.attempt + 1;
+    draft.record(Fact::RoundStarted {
+        task: place,
+        attempt,
+    });
     Ok(())
 }
 

@@ -3,6 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use crate::base::call::CallFault;
+use crate::base::failure::{FailureClass, code};
 use crate::base::value::Map;
 
 /// How a unit or task ended.
@@ -29,8 +30,30 @@ pub enum End {
         #[serde(default, skip_serializing_if = "String::is_empty")]
         report: String,
     },
-    /// A person skipped it.
-    Skipped,
+    /// It was passed over.
+    Skipped {
+        /// Why, if its target could not be reached; otherwise `When` was false or a person said so.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        reason: Option<Failure>,
+    },
+    /// The target of a loop item could not be reached: it is tried again after the others.
+    Deferred {
+        /// What came of this time.
+        failure: Failure,
+    },
+}
+
+impl End {
+    /// Skipped, because `When` was false or a person said so.
+    pub const SKIPPED: Self = Self::Skipped { reason: None };
+
+    /// Makes the end of a failure without outputs.
+    pub fn failed(failure: Failure) -> Self {
+        Self::Failed {
+            failure,
+            outputs: Map::new(),
+        }
+    }
 }
 
 /// A failure: code and message as `StatusMessage` shows them.
@@ -51,6 +74,11 @@ impl Failure {
             message: message.into(),
         }
     }
+
+    /// Returns what kind of failure it is. It follows from the code, which child executions hand on.
+    pub fn class(&self) -> FailureClass {
+        FailureClass::of_code(&self.code)
+    }
 }
 
 impl From<CallFault> for Failure {
@@ -61,11 +89,11 @@ impl From<CallFault> for Failure {
                 message: error.message,
             },
             CallFault::Unreachable { reason } => Self {
-                code: "Unreachable".into(),
+                code: code::NO_ANSWER.into(),
                 message: reason,
             },
             CallFault::Unknown { reason } => Self {
-                code: "Unknown".into(),
+                code: code::UNKNOWN.into(),
                 message: reason,
             },
             CallFault::Storage { reason } => Self {

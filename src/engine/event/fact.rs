@@ -172,6 +172,25 @@ pub enum Fact {
         /// The task's place.
         task: u32,
     },
+    /// All items of a batch are done but for those that could not be reached, which are tried again
+    /// when the moment comes.
+    RoundPlanned {
+        /// The task's place.
+        task: u32,
+        /// Which time it is, from 1.
+        round: u32,
+        /// How many items are tried again.
+        items: u32,
+        /// When.
+        until: Timestamp,
+    },
+    /// Items that could not be reached are tried again, as a new attempt.
+    RoundStarted {
+        /// The task's place.
+        task: u32,
+        /// The attempt.
+        attempt: u32,
+    },
     /// A task at work is being ended: nothing new starts in it, and what is under way is
     /// cancelled.
     TaskStopping {
@@ -244,6 +263,8 @@ impl Fact {
             Self::UnitEnded { .. } => "UnitEnded",
             Self::BatchEnded { .. } => "BatchEnded",
             Self::BatchReleased { .. } => "BatchReleased",
+            Self::RoundPlanned { .. } => "RoundPlanned",
+            Self::RoundStarted { .. } => "RoundStarted",
             Self::TaskStopping { .. } => "TaskStopping",
             Self::TaskEnded { .. } => "TaskEnded",
             Self::ExecutionPaused { .. } => "ExecutionPaused",

@@ -14,7 +14,7 @@ mod work;
 
 pub use end::{End, Failure, StopCause};
 pub use fact::{Event, Fact};
-pub use looping::{Batches, LoopPlan};
+pub use looping::{Batches, LoopPlan, OnUnreachable};
 pub use plan::{ApprovalTerms, BoundPlan, PlannedLoop, Replanned, TimeoutOutcome};
 pub use repeat::{Kept, Repeat, Taken};
 pub use signal::{Request, Signal};

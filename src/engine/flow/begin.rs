@@ -3,9 +3,9 @@
 use std::sync::Arc;
 
 use crate::base::digest::Digest;
+use crate::base::duration::duration;
 use crate::base::time::Timestamp;
 use crate::base::value::{Map, text};
-use crate::engine::builtin::duration;
 use crate::engine::draft::Draft;
 use crate::engine::event::{End, Fact, Failure, LoopPlan, Replanned, Taken};
 use crate::engine::flow::planned::as_planned;

@@ -1,13 +1,14 @@
 //! The steps of a loop. Each costs O(log n) in the number of items, but for the last one.
 
 use std::sync::Arc;
+use std::time::Duration;
 
-use crate::base::value::Map;
+use crate::base::time::Timestamp;
 use crate::engine::draft::Draft;
-use crate::engine::event::{Batches, End, Fact, Failure, StopCause};
+use crate::engine::event::{Batches, End, Fact, Failure, OnUnreachable, StopCause};
 use crate::engine::flow::unit;
 use crate::engine::output::aggregate;
-use crate::engine::state::{Item, LoopState, TaskState};
+use crate::engine::state::{Item, LoopState, Overrun, TaskState};
 use crate::engine::status::LoopMode;
 
 /// Takes one step of the loop at `place`; tells whether there was one to take.
@@ -16,7 +17,7 @@ pub(super) fn step(draft: &mut Draft, place: u32) -> bool {
     let Some(looping) = &task.looping else {
         return false;
     };
-    let halted = looping.is_over_limit() || task.stopping.is_some();
+    let halted = task.stopping.is_some() || looping.overrun(task.lost).is_some();
     let idle = task.units.is_empty();
     if !halted && looping.paused {
         return false;
@@ -29,6 +30,11 @@ pub(super) fn step(draft: &mut Draft, place: u32) -> bool {
         }
         Some(_) => false,
         None if !idle => false,
+        None if !halted && looping.resumes.is_some() => false,
+        None if !halted && !looping.deferred.is_empty() => {
+            plan_round(draft, place);
+            true
+        }
         None if !halted && looping.has_next_batch() => {
             end_batch(draft, place);
             true
@@ -38,6 +44,25 @@ pub(super) fn step(draft: &mut Draft, place: u32) -> bool {
             true
         }
     }
+}
+
+/// Waits before items that could not be reached are tried again.
+fn plan_round(draft: &mut Draft, place: u32) {
+    let Some(looping) = &draft.state.tasks[place as usize].looping else {
+        return;
+    };
+    let pause = match looping.plan.unreachable {
+        OnUnreachable::Defer { pause, .. } => Duration::from_secs(pause.into()),
+        OnUnreachable::Fail | OnUnreachable::Skip => Duration::ZERO,
+    };
+    let (round, items) = (looping.round + 1, looping.deferred.len());
+    let until = draft.now.checked_add(pause).unwrap_or(Timestamp::MAX);
+    draft.record(Fact::RoundPlanned {
+        task: place,
+        round,
+        items: u32::try_from(items).unwrap_or(u32::MAX),
+        until,
+    });
 }
 
 fn end_batch(draft: &mut Draft, place: u32) {
@@ -83,7 +108,7 @@ fn failure(task: &TaskState, looping: &LoopState) -> Option<End> {
     let is_complete = !looping
         .items
         .iter()
-        .any(|item| matches!(item, Item::Pending | Item::Active));
+        .any(|item| matches!(item, Item::Pending | Item::Active | Item::Deferred));
     match task.stopping {
         Some(StopCause::Cancelled) if !is_complete || looping.failed > 0 => {
             let report = format!(
@@ -95,32 +120,19 @@ fn failure(task: &TaskState, looping: &LoopState) -> Option<End> {
         }
         Some(StopCause::Timeout) if !is_complete || looping.failed > 0 => {
             let message = "the task's time is up".to_owned();
-            Some(failed(Failure::new("Timeout", message)))
+            Some(End::failed(Failure::new("Timeout", message)))
         }
-        _ if looping.is_over_limit() => {
-            let first = looping.first_failure.as_deref();
-            let (code, message) = first.map_or(("LoopFailed", ""), |failure| {
-                (failure.code.as_str(), failure.message.as_str())
-            });
-            let message = format!(
-                "{message} ({} of {} items failed, {} may)",
-                looping.failed,
-                looping.count(),
-                looping.plan.max_errors
-            );
-            Some(failed(Failure::new(code, message)))
-        }
-        _ => None,
+        _ => looping.overrun(task.lost).map(|overrun| {
+            let Overrun { first, message } = overrun;
+            let failure = match first {
+                Some(first) => Failure::new(&first.code, format!("{} ({message})", first.message)),
+                None => Failure::new("LoopFailed", message),
+            };
+            End::failed(failure)
+        }),
     }
 }
 
 fn is_done(item: &Item) -> bool {
-    matches!(item, Item::Success(_) | Item::Skipped)
-}
-
-fn failed(failure: Failure) -> End {
-    End::Failed {
-        failure,
-        outputs: Map::new(),
-    }
+    matches!(item, Item::Success(_) | Item::Skipped | Item::Unreached)
 }

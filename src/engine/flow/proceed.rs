@@ -68,7 +68,9 @@ fn single_step(draft: &mut Draft, place: u32) -> bool {
     let end = End::clone(end);
     let target = match end {
         End::Success { .. } => task.target.clone(),
-        End::Failed { .. } | End::Cancelled { .. } | End::Skipped => None,
+        End::Failed { .. } | End::Cancelled { .. } | End::Skipped { .. } | End::Deferred { .. } => {
+            None
+        }
     };
     draft.record(Fact::TaskEnded {
         task: place,

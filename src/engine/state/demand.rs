@@ -1,6 +1,7 @@
 //! What an execution wants from the world, derived from its state alone.
 
-use crate::engine::effect::{DEADLINE, Effect, EffectKey};
+use crate::base::time::Timestamp;
+use crate::engine::effect::{DEADLINE, Effect, EffectKey, ROUND};
 use crate::engine::event::UnitId;
 use crate::engine::state::execution::State;
 use crate::engine::state::task::TaskState;
@@ -9,7 +10,9 @@ impl State {
     /// Returns the keys of everything demanded.
     pub(in crate::engine) fn effect_keys(&self) -> impl Iterator<Item = EffectKey> {
         let current = self.current();
-        let deadline = current.and_then(|(place, task)| deadline_key(place, task));
+        let timers = current
+            .into_iter()
+            .flat_map(|(place, task)| task_timers(place, task));
         let units = current.into_iter().flat_map(|(place, task)| {
             let stopping = task.stopping.is_some();
             task.units.iter().flat_map(move |(item, unit)| {
@@ -21,7 +24,7 @@ impl State {
                 unit.demands(id, stopping)
             })
         });
-        deadline.into_iter().chain(units)
+        timers.chain(units)
     }
 
     /// Tells whether the effect of that key is still demanded.
@@ -34,7 +37,7 @@ impl State {
         let Some((place, task)) = self.current() else {
             return false;
         };
-        deadline_key(place, task) == Some(key)
+        task_timers(place, task).any(|timer| timer == key)
             || self.unit(id).is_some_and(|unit| {
                 unit.demands(id, task.stopping.is_some())
                     .any(|demand| demand == key)
@@ -48,13 +51,35 @@ impl State {
         | EffectKey::Child(id)
         | EffectKey::CancelCall(id)
         | EffectKey::CancelChild(id)) = key;
-        if let EffectKey::Timer(_, DEADLINE) = key {
-            let at = self.tasks.get(id.task as usize)?.deadline?;
-            return Some(Effect::Timer { at });
+        let task = self.tasks.get(id.task as usize)?;
+        match key {
+            EffectKey::Timer(_, DEADLINE) => return Some(Effect::Timer { at: task.deadline? }),
+            EffectKey::Timer(_, ROUND) => return Some(Effect::Timer { at: resumes(task)? }),
+            _ => {}
         }
         let name = &self.template.tasks.get(id.task as usize)?.name.value;
         self.unit(id)?.effect(key, name.as_str())
     }
+}
+
+/// Returns the keys of the timers of a task at work that belong to none of its units.
+pub(in crate::engine) fn task_timers(
+    place: u32,
+    task: &TaskState,
+) -> impl Iterator<Item = EffectKey> + use<> {
+    let id = UnitId {
+        task: place,
+        item: None,
+        attempt: task.attempt,
+    };
+    let round = resumes(task).filter(|_| task.stopping.is_none());
+    let round = round.map(|_| EffectKey::Timer(id, ROUND));
+    deadline_key(place, task).into_iter().chain(round)
+}
+
+/// Returns when deferred items of the task's loop are tried again.
+fn resumes(task: &TaskState) -> Option<Timestamp> {
+    task.looping.as_ref()?.resumes
 }
 
 /// Returns the key of the timer that ends the task's time, while it runs.

@@ -2,12 +2,15 @@
 
 use std::sync::Arc;
 
-use imbl::{OrdSet, Vector};
+use imbl::{OrdMap, OrdSet, Vector};
 
+use crate::base::failure::FailureClass;
 use crate::base::name::Name;
+use crate::base::time::Timestamp;
 use crate::base::value::{Map, Value};
-use crate::engine::event::{Batches, Failure, Kept, LoopPlan};
+use crate::engine::event::{Batches, End, Failure, Kept, LoopPlan, OnUnreachable};
 use crate::engine::output::lookup;
+use crate::engine::state::tally::Tally;
 
 /// The state of a loop. Every step costs O(log n), whatever the number of items.
 #[derive(Clone, PartialEq, Debug)]
@@ -30,8 +33,18 @@ pub(in crate::engine) struct LoopState {
     pub paused: bool,
     /// How many items failed.
     pub failed: u32,
+    /// How many items of the batch at work failed.
+    pub batch_failed: u32,
+    /// What the items that did not end well came to, by class.
+    pub tallies: OrdMap<FailureClass, Tally>,
     /// The failure that came first.
     pub first_failure: Option<Arc<Failure>>,
+    /// Items that could not be reached and are to be tried again.
+    pub deferred: OrdSet<u32>,
+    /// How many times items of this batch have been tried again.
+    pub round: u32,
+    /// When deferred items are tried again, once all others are done.
+    pub resumes: Option<Timestamp>,
 }
 
 /// What became of an item.
@@ -47,6 +60,10 @@ pub(in crate::engine) enum Item {
     Failed,
     /// Its `When` was false, or a person skipped it.
     Skipped,
+    /// It was skipped because its target could not be reached; a repeat runs it.
+    Unreached,
+    /// Its target could not be reached; it is tried again after the others.
+    Deferred,
 }
 
 impl Item {
@@ -91,7 +108,12 @@ impl LoopState {
             batch_end: batch_end.min(index(count)),
             paused: false,
             failed: 0,
+            batch_failed: 0,
+            tallies: OrdMap::new(),
             first_failure: None,
+            deferred: OrdSet::new(),
+            round: 0,
+            resumes: None,
         };
         state.pass_over_done_batches();
         state
@@ -133,6 +155,8 @@ impl LoopState {
     /// Goes on to the next batch in which there is something to do.
     pub(in crate::engine) fn begin_batch(&mut self) {
         self.ended = self.batch + 1;
+        self.batch_failed = 0;
+        self.round = 0;
         self.advance();
         self.pass_over_done_batches();
     }
@@ -157,9 +181,67 @@ impl LoopState {
         self.batch_end = self.batch_end.saturating_add(size).min(self.count());
     }
 
-    /// Tells whether more items failed than are tolerated.
-    pub(in crate::engine) fn is_over_limit(&self) -> bool {
-        self.failed > self.plan.max_errors
+    /// Returns how an item ends that failed, as the loop treats targets that cannot be reached.
+    pub(in crate::engine) fn treat(&self, end: End) -> End {
+        match (end, self.plan.unreachable) {
+            (End::Failed { failure, .. }, OnUnreachable::Skip)
+                if failure.class() == FailureClass::Unreachable =>
+            {
+                End::Skipped {
+                    reason: Some(failure),
+                }
+            }
+            (End::Failed { failure, .. }, OnUnreachable::Defer { rounds, .. })
+                if failure.class() == FailureClass::Unreachable && self.round < rounds =>
+            {
+                End::Deferred { failure }
+            }
+            (end, _) => end,
+        }
+    }
+
+    /// Ends an item; `fields` are the outputs that the loop collects.
+    pub(in crate::engine) fn end_item(&mut self, place: u32, end: &End, fields: &[&Name]) {
+        let item = match end {
+            End::Success { outputs } => Item::success(outputs, fields),
+            End::Skipped { reason: None } => Item::Skipped,
+            End::Skipped {
+                reason: Some(failure),
+            } => {
+                self.tally(failure.class(), failure);
+                Item::Unreached
+            }
+            End::Deferred { .. } => {
+                self.deferred.insert(place);
+                Item::Deferred
+            }
+            End::Failed { failure, .. } => self.fail_item(failure),
+            End::Cancelled { report } => self.fail_item(&Failure::new("Cancelled", report)),
+        };
+        self.items.set(place as usize, item);
+    }
+
+    fn fail_item(&mut self, failure: &Failure) -> Item {
+        self.failed += 1;
+        self.batch_failed += 1;
+        self.tally(failure.class(), failure);
+        self.first_failure
+            .get_or_insert_with(|| Arc::new(failure.clone()));
+        Item::Failed
+    }
+
+    fn tally(&mut self, class: FailureClass, failure: &Failure) {
+        let tally = self.tallies.entry(class);
+        tally.or_insert_with(|| Tally::new(failure)).count += 1;
+    }
+
+    /// Tries the deferred items again.
+    pub(in crate::engine) fn begin_round(&mut self) {
+        self.round += 1;
+        self.resumes = None;
+        for place in std::mem::take(&mut self.deferred) {
+            self.run_again(place);
+        }
     }
 
     /// Marks the items that did not end well to be run again.
@@ -168,14 +250,19 @@ impl LoopState {
             .items
             .iter()
             .zip(0..)
-            .filter(|(item, _)| matches!(item, Item::Failed))
+            .filter(|(item, _)| matches!(item, Item::Failed | Item::Unreached | Item::Deferred))
             .map(|(_, place)| place)
             .collect();
         for place in failed {
             self.run_again(place);
         }
         self.failed = 0;
+        self.batch_failed = 0;
+        self.tallies.clear();
         self.first_failure = None;
+        self.deferred.clear();
+        self.round = 0;
+        self.resumes = None;
         self.paused = false;
     }
 

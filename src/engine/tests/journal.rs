@@ -6,11 +6,12 @@ use serde_json::json;
 
 use crate::base::call::{ApiCall, Rest};
 use crate::base::digest::Digest;
+use crate::base::failure::FailureClass;
 use crate::base::time::Timestamp;
 use crate::engine::event::{
-    ApprovalTerms, Batches, BoundPlan, Delay, End, Event, Fact, Failure, Kept, LoopPlan, Outer,
-    PlannedLoop, PollPolicy, Repeat, Replanned, Request, Signal, StopCause, Taken, TaskHead,
-    TimeoutOutcome, UnitId, Work,
+    ApprovalTerms, Batches, BoundPlan, Delay, End, Event, Fact, Failure, Kept, LoopPlan,
+    OnUnreachable, Outer, PlannedLoop, PollPolicy, Repeat, Replanned, Request, Signal, StopCause,
+    Taken, TaskHead, TimeoutOutcome, UnitId, Work,
 };
 use crate::engine::status::{ExecutionStatus, LoopMode, WaitReason};
 use crate::engine::tests::world::{map, start_time, started};
@@ -121,7 +122,7 @@ fn ends() -> Vec<End> {
         End::Cancelled {
             report: "ended 1 process".into(),
         },
-        End::Skipped,
+        End::SKIPPED,
     ]
 }
 
@@ -149,12 +150,7 @@ fn requests() -> Vec<Request> {
 
 /// Facts about the execution and its tasks.
 fn task_facts() -> Vec<Fact> {
-    let plan = |batches| LoopPlan {
-        items: Arc::new(vec![json!("a"), json!(1)]),
-        max_errors: 1,
-        batches,
-        kept: Arc::default(),
-    };
+    let plan = |batches| LoopPlan::new(vec![json!("a"), json!(1)], 1, batches);
     let started_with = |looping| Fact::TaskStarted {
         task: 1,
         attempt: 1,
@@ -267,11 +263,10 @@ fn repeat_facts() -> Vec<Fact> {
         Some(Kept::Skipped),
         None,
     ];
+    let items = vec![json!("a"), json!("b"), json!("c")];
     let plan = LoopPlan {
-        items: Arc::new(vec![json!("a"), json!("b"), json!("c")]),
-        max_errors: 0,
-        batches: Batches::Concurrency { window: 1 },
         kept: Arc::new(kept),
+        ..LoopPlan::new(items, 0, Batches::Concurrency { window: 1 })
     };
     let mut settings = started();
     settings.repeats = Some(Repeat {
@@ -296,7 +291,7 @@ fn repeat_facts() -> Vec<Fact> {
         },
         Fact::TaskTaken {
             task: 2,
-            end: End::Skipped,
+            end: End::SKIPPED,
             target: None,
         },
     ]
@@ -329,6 +324,7 @@ fn facts() -> Vec<Fact> {
     facts.push(Fact::ExecutionStarted(Box::new(with_secrets)));
     facts.extend(plan_facts());
     facts.extend(repeat_facts());
+    facts.extend(reach_facts());
     facts
 }
 
@@ -401,6 +397,49 @@ fn plan_facts() -> Vec<Fact> {
     ]
 }
 
+/// What loops over targets that may be out of reach record besides.
+fn reach_facts() -> Vec<Fact> {
+    let failure = || Failure::new("Host.Unreachable", "no route");
+    let started = |unreachable| Fact::TaskStarted {
+        task: 1,
+        attempt: 1,
+        looping: Some(LoopPlan {
+            budgets: [(FailureClass::Unreachable, 1), (FailureClass::Unknown, 0)].into(),
+            batch_errors: vec![0, 1],
+            unreachable,
+            ..LoopPlan::new(vec![json!("a")], 0, Batches::Concurrency { window: 1 })
+        }),
+        overrides: None,
+        deadline: None,
+        replanned: None,
+    };
+    let ended = |end| Fact::UnitEnded {
+        unit: unit(Some(0)),
+        end,
+    };
+    vec![
+        started(OnUnreachable::Skip),
+        started(OnUnreachable::Defer {
+            rounds: 3,
+            pause: 30,
+        }),
+        ended(End::Skipped {
+            reason: Some(failure()),
+        }),
+        ended(End::Deferred { failure: failure() }),
+        Fact::RoundPlanned {
+            task: 1,
+            round: 1,
+            items: 1,
+            until: at(),
+        },
+        Fact::RoundStarted {
+            task: 1,
+            attempt: 2,
+        },
+    ]
+}
+
 #[test]
 fn every_event_has_its_stable_form_and_decodes_from_it() {
     let events: Vec<Event> = facts()
@@ -423,5 +462,5 @@ fn the_golden_file_has_every_fact() {
     let mut names: Vec<&str> = facts().iter().map(Fact::name).collect();
     names.sort_unstable();
     names.dedup();
-    assert_eq!(names.len(), 23, "{names:?}");
+    assert_eq!(names.len(), 25, "{names:?}");
 }

@@ -8,6 +8,7 @@ use serde_json::json;
 
 use crate::base::call::{ApiError, CallFault};
 use crate::base::digest::Digest;
+use crate::base::failure::FailureClass;
 use crate::engine::effect::{DEADLINE, EffectKey};
 use crate::engine::event::{
     Batches, BoundPlan, End, Fact, LoopPlan, Request, Signal, UnitId, Work,
@@ -23,13 +24,13 @@ const STEPS: usize = 60;
 #[derive(Clone, Debug)]
 struct Draw {
     action: usize,
-    looping: Option<(u32, usize, u32)>,
+    looping: Option<(u32, usize, u32, usize)>,
     on_error: usize,
     timeout: bool,
 }
 
 fn draw() -> impl Strategy<Value = Draw> {
-    let looping = proptest::option::weighted(0.5, (0..7_u32, 0..5_usize, 0..3_u32));
+    let looping = proptest::option::weighted(0.5, (0..7_u32, 0..5_usize, 0..3_u32, 0..6_usize));
     (
         0..9_usize,
         looping,
@@ -80,7 +81,7 @@ fn write(tasks: &[Draw]) -> String {
         if task.timeout {
             text.push_str("    Timeout: 30s\n");
         }
-        if let (Some((items, control, errors)), 0..=4) = (task.looping, task.action) {
+        if let (Some((items, control, errors, reach)), 0..=4) = (task.looping, task.action) {
             let items: Vec<u32> = (0..items).collect();
             let control = match control {
                 0 => "Concurrency: 1",
@@ -91,9 +92,16 @@ fn write(tasks: &[Draw]) -> String {
                 }
                 _ => "Concurrency: '100%'",
             };
+            let reach = match reach {
+                0 => ", Unreachable: Skip",
+                1 => ", Unreachable: Defer, DeferRounds: 2, DeferPause: 5s",
+                2 => ", Unreachable: Skip, ErrorBudget: {Unreachable: 1, Unknown: 0}",
+                3 => ", ErrorBudget: {Unreachable: 1, Other: 2}, MaxErrorsInBatches: [0, 1]",
+                _ => "",
+            };
             writeln!(
                 text,
-                "    Loop: {{Items: {items:?}, RateControl: {{{control}, MaxErrors: {errors}}}}}"
+                "    Loop: {{Items: {items:?}, RateControl: {{{control}, MaxErrors: {errors}{reach}}}}}"
             )
             .unwrap();
         }
@@ -177,17 +185,44 @@ fn request(pick: usize, task: Option<String>) -> Request {
     }
 }
 
+/// An item that did not end well.
+#[derive(Debug)]
+struct Failed {
+    class: FailureClass,
+    /// Whether it failed, and was not passed over.
+    counts: bool,
+    batch: usize,
+}
+
+/// Tells whether more failed than the plan tolerates, counted from the beginning.
+fn over_limits(plan: &LoopPlan, batch: usize, failed: &[Failed]) -> bool {
+    let count = |is: &dyn Fn(&Failed) -> bool| failed.iter().filter(|failed| is(failed)).count();
+    let over = |limit: u32, count: usize| count > limit as usize;
+    let mut budgets = plan.budgets.iter();
+    budgets.any(|(class, limit)| over(*limit, count(&|failed| failed.class == *class)))
+        || over(
+            plan.max_errors,
+            count(&|failed| failed.counts && !plan.budgets.contains_key(&failed.class)),
+        )
+        || plan.batch_errors.get(batch).is_some_and(|limit| {
+            over(
+                *limit,
+                count(&|failed| failed.counts && failed.batch == batch),
+            )
+        })
+}
+
 /// No more items at work than the plan allows, and one end for each that began.
 fn check_loops(world: &World) {
     let mut plans: BTreeMap<u32, LoopPlan> = BTreeMap::new();
     let mut batch: BTreeMap<u32, usize> = BTreeMap::new();
     let mut active: BTreeMap<u32, Vec<UnitId>> = BTreeMap::new();
     let mut ended: Vec<UnitId> = Vec::new();
-    let mut failed: BTreeMap<u32, u32> = BTreeMap::new();
+    let mut failed: BTreeMap<u32, Vec<Failed>> = BTreeMap::new();
     for event in &world.journal {
         match &event.fact {
             Fact::TaskStarted { task, looping, .. } => {
-                failed.insert(*task, 0);
+                failed.insert(*task, Vec::new());
                 if let Some(plan) = looping {
                     plans.insert(*task, plan.clone());
                     batch.insert(*task, 0);
@@ -208,10 +243,8 @@ fn check_loops(world: &World) {
                         "window of task {}",
                         unit.task
                     );
-                    assert!(
-                        failed[&unit.task] <= plan.max_errors,
-                        "an item after the limit"
-                    );
+                    let over = over_limits(plan, batch[&unit.task], &failed[&unit.task]);
+                    assert!(!over, "an item after the limit: {:?}", failed[&unit.task]);
                 }
             }
             Fact::UnitEnded { unit, end } => {
@@ -221,8 +254,22 @@ fn check_loops(world: &World) {
                     .entry(unit.task)
                     .or_default()
                     .retain(|other| other != unit);
-                if matches!(end, End::Failed { .. } | End::Cancelled { .. }) {
-                    *failed.entry(unit.task).or_default() += 1;
+                let class = match end {
+                    End::Failed { failure, .. } => Some((failure.class(), true)),
+                    End::Skipped { reason } => {
+                        reason.as_ref().map(|reason| (reason.class(), false))
+                    }
+                    End::Cancelled { .. } => Some((FailureClass::Other, true)),
+                    End::Success { .. } | End::Deferred { .. } => None,
+                };
+                if let Some((class, counts)) = class {
+                    let batch = batch.get(&unit.task).copied().unwrap_or_default();
+                    let failed = failed.entry(unit.task).or_default();
+                    failed.push(Failed {
+                        class,
+                        counts,
+                        batch,
+                    });
                 }
             }
             Fact::BatchEnded { task, .. } => *batch.entry(*task).or_default() += 1,

@@ -10,6 +10,7 @@ mod journal;
 mod laws;
 mod looping;
 mod mode;
+mod reach;
 mod repeat;
 mod repeat_laws;
 mod unknown;

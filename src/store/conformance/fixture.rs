@@ -103,12 +103,7 @@ pub(in crate::store) fn loop_started(seconds: i64, task: u32, items: Vec<Value>)
         Fact::TaskStarted {
             task,
             attempt: 1,
-            looping: Some(LoopPlan {
-                items: items.into(),
-                max_errors: 0,
-                batches: Batches::Concurrency { window: 2 },
-                kept: std::sync::Arc::default(),
-            }),
+            looping: Some(LoopPlan::new(items, 0, Batches::Concurrency { window: 2 })),
             overrides: None,
             deadline: None,
             replanned: None,

@@ -155,7 +155,7 @@ impl<R: Rows> Folding<'_, R> {
                 let row = self.task(*task)?;
                 row.started.get_or_insert(at);
                 row.begun.get_or_insert(seq);
-                close(row, &End::Skipped, at);
+                close(row, &End::SKIPPED, at);
                 self.follow(*task)
             }
             Fact::TaskTaken { task, end, .. } => {
@@ -206,6 +206,9 @@ impl<R: Rows> Folding<'_, R> {
                 let reason = WaitReason::BatchPause { batch: *batch };
                 self.task_moved(*task, TaskStatus::Waiting, Some(reason))
             }
+            Fact::RoundStarted { task, attempt } => {
+                self.task(*task).map(|row| row.attempt = *attempt)
+            }
             Fact::BatchReleased { task } => self.task_moved(*task, TaskStatus::Running, None),
             Fact::TaskEnded { task, end, .. } => {
                 close(self.task(*task)?, end, at);
@@ -229,6 +232,7 @@ impl<R: Rows> Folding<'_, R> {
             | Fact::PollMissed { .. }
             | Fact::PollDue { .. }
             | Fact::BatchEnded { .. }
+            | Fact::RoundPlanned { .. }
             | Fact::TaskStopping { .. }
             | Fact::SignalReceived { .. }
             | Fact::CancelRequested { .. } => Ok(()),
@@ -277,7 +281,7 @@ impl<R: Rows> Folding<'_, R> {
                 Some(Kept::Success { outputs }) => End::Success {
                     outputs: outputs.clone(),
                 },
-                Some(Kept::Skipped) => End::Skipped,
+                Some(Kept::Skipped) => End::SKIPPED,
                 None => continue,
             };
             let unit = UnitId {
@@ -311,7 +315,7 @@ impl<R: Rows> Folding<'_, R> {
 
     fn unit_skipped(&mut self, unit: UnitId, seq: Seq, at: Timestamp) -> Result<(), StoreError> {
         self.open(unit, seq, at)?;
-        self.unit_ended(unit, &End::Skipped, at)
+        self.unit_ended(unit, &End::SKIPPED, at)
     }
 
     /// Readies the row of a unit for a new attempt; its status is left to the caller.

@@ -15,7 +15,12 @@ pub(super) fn close(row: &mut TaskRow, end: &End, at: Timestamp) {
             (TaskStatus::Failed, failure.to_string(), outputs.clone())
         }
         End::Cancelled { report } => (TaskStatus::Cancelled, report.clone(), Map::new()),
-        End::Skipped => (TaskStatus::Skipped, String::new(), Map::new()),
+        End::Skipped { reason } => {
+            let reason = reason.as_ref().map(ToString::to_string);
+            (TaskStatus::Skipped, reason.unwrap_or_default(), Map::new())
+        }
+        // Its turn comes again; until then the listing says why.
+        End::Deferred { failure } => (TaskStatus::Pending, failure.to_string(), Map::new()),
     };
     row.status = status;
     row.message = message;

@@ -25,6 +25,7 @@ pub(crate) const RULES: &[Rule] = &[
     rule::jump_with_reference::RULE,
     rule::loop_item_outside_loop::RULE,
     rule::loop_not_allowed::RULE,
+    rule::loop_setting::RULE,
     rule::misspelt_function::RULE,
     rule::missing_desired_values::RULE,
     rule::missing_property::RULE,

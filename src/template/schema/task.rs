@@ -2,6 +2,7 @@
 
 use serde_json::json;
 
+use crate::base::failure::FailureClass;
 use crate::base::value::Value;
 use crate::template::schema::action;
 use crate::template::schema::value::{
@@ -105,8 +106,28 @@ fn rate_control() -> Value {
                 "description": "Where to wait for somebody.",
                 "examples": ["Automatic", "FirstBatchPause", "EveryBatchPause"],
             },
+            "MaxErrorsInBatches": { "description": "How many of each batch may fail; the last one repeats. An extension." },
+            "ErrorBudget": {
+                "description": "How many may come to a class of failure; other classes count against `MaxErrors`. An extension.",
+                "type": ["object", "string", "null"],
+                "properties": budgets(),
+            },
+            "Unreachable": {
+                "description": "What to do about a target that cannot be reached; `Fail` by default. An extension.",
+                "examples": ["Fail", "Skip", "Defer"],
+            },
+            "DeferRounds": { "description": "How often deferred targets are tried again; 3 by default. An extension." },
+            "DeferPause": { "description": "How long to wait before that, as ISO 8601; `PT30S` by default. An extension." },
         },
     })
+}
+
+fn budgets() -> Value {
+    let classes = FailureClass::ALL.map(|class| {
+        let words = json!({ "description": "A number or a percentage of the items." });
+        (class.name().to_owned(), words)
+    });
+    Value::Object(classes.into_iter().collect())
 }
 
 fn aggregate() -> Value {

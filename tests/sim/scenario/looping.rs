@@ -20,7 +20,70 @@ pub(super) fn scenarios() -> Vec<Scenario> {
         loop_action(),
         lost_items(),
         empty(),
+        budget(),
+        passed_over(),
+        deferred(),
+        canary(),
     ]
+}
+
+/// One target that no road leads to, and one that does what it should not.
+fn b_is_away_and_d_fails(asked: &Asked) -> Answer {
+    let item = asked.call.parameters.get("Id").map(text);
+    let code = match item.as_deref() {
+        Some("b") => "Host.Unreachable",
+        Some("d") => "ExitCode.1",
+        _ => return None,
+    };
+    Some(Err(ApiError::new(code, "no luck").into()))
+}
+
+/// A class over its budget. One after another, so that everybody agrees on who came first.
+fn budget() -> Scenario {
+    let body = calls(
+        "[a, b, c, d, e]",
+        "Concurrency: 1, MaxErrors: 5, ErrorBudget: {Unreachable: 1, ExitCode: 0}",
+    );
+    Scenario {
+        answers: |asked| b_is_away_and_d_fails(asked).or_else(|| echo(asked)),
+        ..Scenario::new("loop_budget", &body)
+    }
+}
+
+/// What cannot be reached is passed over.
+fn passed_over() -> Scenario {
+    let body = calls(
+        "[a, b, c, d, e]",
+        "Concurrency: 2, Unreachable: Skip, ErrorBudget: {ExitCode: 1, Unreachable: 1}",
+    );
+    Scenario {
+        answers: |asked| b_is_away_and_d_fails(asked).or_else(|| echo(asked)),
+        ..Scenario::new("loop_passed_over", &body)
+    }
+}
+
+/// What cannot be reached is tried again, in vain.
+fn deferred() -> Scenario {
+    let body = calls(
+        "[a, b, c, d, e]",
+        "Concurrency: 2, MaxErrors: 2, Unreachable: Defer, DeferRounds: 2, DeferPause: 20s",
+    );
+    Scenario {
+        answers: |asked| b_is_away_and_d_fails(asked).or_else(|| echo(asked)),
+        ..Scenario::new("loop_deferred", &body)
+    }
+}
+
+/// One target first, then the others.
+fn canary() -> Scenario {
+    let body = calls(
+        "[b, a, c, d, e]",
+        "Mode: Batch, Batch: [1, 100%], MaxErrors: 2, MaxErrorsInBatches: [0, 100%]",
+    );
+    Scenario {
+        answers: |asked| b_is_away_and_d_fails(asked).or_else(|| echo(asked)),
+        ..Scenario::new("loop_canary", &body)
+    }
 }
 
 /// Fails for two of the items.

@@ -20,7 +20,7 @@ pub(super) fn skip(draft: &mut Draft, signal: &Signal, task: Option<&str>) -> Re
             pass::may_skip(draft, place)?;
             record(draft, signal);
             for unit in lost_units(draft, place) {
-                draft.end_unit(unit, End::Skipped);
+                draft.end_unit(unit, End::SKIPPED);
             }
         }
         _ => {

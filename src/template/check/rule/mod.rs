@@ -17,6 +17,7 @@ pub(super) mod invalid_jq;
 pub(super) mod jump_with_reference;
 pub(super) mod loop_item_outside_loop;
 pub(super) mod loop_not_allowed;
+pub(super) mod loop_setting;
 pub(super) mod missing_desired_values;
 pub(super) mod missing_property;
 pub(super) mod misspelt_function;
