@@ -21,6 +21,8 @@ pub struct Endpoint {
     pub identities: Vec<PathBuf>,
     /// Certificate files that do not lie beside their key.
     pub certificates: Vec<PathBuf>,
+    /// The secret of the parameter store that opens those key files that are encrypted.
+    pub passphrase: Option<String>,
     /// Whether keys of the agent are tried, before the files.
     pub agent: bool,
     /// The secret of the parameter store that holds the password, for password and
@@ -99,12 +101,22 @@ impl Endpoint {
             user: None,
             identities: Vec::new(),
             certificates: Vec::new(),
+            passphrase: None,
             agent: true,
             password: None,
             jumps: Vec::new(),
             host_keys: HostKeys::default(),
             elevation: None,
             limits: Limits::default(),
+        }
+    }
+
+    /// Returns the name that messages use: the address, with the port where that is not the usual one.
+    pub fn name(&self) -> String {
+        if self.port == PORT {
+            self.address.clone()
+        } else {
+            format!("{}:{}", self.address, self.port)
         }
     }
 }

@@ -1,3 +1,5 @@
 //! Hosts over SSH, against a real sshd.
 
+mod exec;
+mod fleet;
 mod server;
