@@ -19,6 +19,7 @@ mod faults;
 mod loop_scale;
 mod mutation;
 mod own_service;
+mod plan;
 mod recovery;
 mod refusal;
 mod repeat;

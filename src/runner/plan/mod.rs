@@ -1,12 +1,17 @@
 //! What a run will do, before it does it: parameters as bound, every API call in order with its
 //! risk, which steps repeat over how many items, and a digest of it all.
 
+mod approval;
 mod bind;
+mod look_up;
+mod passing;
 mod record;
+mod repeats;
 mod scope;
 mod survey;
 
-use std::collections::BTreeSet;
+pub use approval::PlannedApproval;
+pub use repeats::Repeats;
 
 use serde::Serialize;
 
@@ -14,7 +19,6 @@ use crate::action::Risk;
 use crate::base::digest::Digest;
 use crate::base::secret::Redactor;
 use crate::base::value::{Map, Value};
-use crate::engine::event::TimeoutOutcome;
 use crate::runner::handle::Runner;
 use crate::runner::plan::record::PlanRecord;
 use crate::runner::prepare::Prepared;
@@ -60,50 +64,6 @@ pub struct Step {
     pub repeats: Repeats,
     /// What it runs with, as far as that is known; secrets masked.
     pub properties: Option<Value>,
-}
-
-/// How often a step runs.
-#[derive(Clone, PartialEq, Debug, Serialize)]
-#[serde(rename_all = "PascalCase")]
-pub enum Repeats {
-    /// Once.
-    Once,
-    /// Once for each of these items.
-    Items(Vec<Value>),
-    /// Once for each item of a list that is only known at run time.
-    Unknown,
-}
-
-/// An approval that the run will ask for.
-#[derive(Clone, PartialEq, Eq, Debug, Serialize)]
-#[serde(rename_all = "PascalCase")]
-pub struct PlannedApproval {
-    /// Names of the tasks from the outermost template to the one that asks.
-    pub path: Vec<String>,
-    /// Who may decide, if that is known now; empty: anybody.
-    pub approvers: Option<Vec<String>>,
-    /// How many must approve, if that is known now.
-    pub required: Option<u32>,
-    /// After which time it is decided by nobody.
-    pub timeout: Option<String>,
-    /// What comes of it then: `Fail`, `Reject` or `Approve`.
-    pub timeout_outcome: Option<TimeoutOutcome>,
-    /// Whether it may be passed over although nothing fails.
-    pub conditional: bool,
-}
-
-impl PlannedApproval {
-    /// Tells whether too few people may approve what `user` starts.
-    pub fn is_impossible(&self, user: &str, self_approval: bool) -> bool {
-        let (Some(approvers), Some(required)) = (&self.approvers, self.required) else {
-            return false;
-        };
-        let people: BTreeSet<&String> = approvers.iter().collect();
-        let others = people
-            .into_iter()
-            .filter(|person| self_approval || *person != user);
-        !approvers.is_empty() && others.count() < required as usize
-    }
 }
 
 /// What a walk through a template finds.
