@@ -33,6 +33,7 @@ mod start;
 mod template_file;
 
 mod command;
+mod fleet;
 mod graph;
 mod output;
 mod progress;

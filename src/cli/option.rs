@@ -5,6 +5,7 @@ use std::str::FromStr;
 use clap::{Args, ValueEnum};
 
 use crate::engine::status::{ExecutionStatus, LoopMode, Mode, SafetyCheck, TaskStatus};
+use crate::runner::report::Normal;
 
 /// Names an execution.
 #[derive(Debug, Args)]
@@ -12,6 +13,37 @@ pub(super) struct ExecutionArgument {
     /// The execution: an id, a unique beginning of one, or @last
     #[arg(value_name = "ID")]
     pub(super) id: String,
+}
+
+/// What outputs are made equal by before they are compared.
+#[derive(Debug, Args)]
+pub(super) struct NormalizeArguments {
+    /// Take outputs for equal that differ only in these
+    #[arg(long, value_name = "WHAT", value_enum, value_delimiter = ',')]
+    normalize: Vec<NormalizeWord>,
+}
+
+/// Something in which outputs are bound to differ.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, ValueEnum)]
+enum NormalizeWord {
+    /// Numbers.
+    Numbers,
+    /// Times and dates.
+    Times,
+    /// The host's own name.
+    Host,
+}
+
+impl NormalizeArguments {
+    /// Returns what is made equal.
+    pub(super) fn normal(&self) -> Normal {
+        let has = |word| self.normalize.contains(&word);
+        Normal {
+            numbers: has(NormalizeWord::Numbers),
+            times: has(NormalizeWord::Times),
+            host: has(NormalizeWord::Host),
+        }
+    }
 }
 
 /// A label `KEY=VALUE`.

@@ -20,6 +20,7 @@ mod mail;
 pub mod plan;
 mod prepare;
 mod repeat;
+pub mod report;
 mod request;
 mod scope;
 mod signal;

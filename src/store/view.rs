@@ -189,6 +189,16 @@ pub trait Views: Send + Sync + fmt::Debug {
         filter: &TaskFilter,
     ) -> Result<Vec<TaskView>, StoreError>;
 
+    /// Returns the items of the loop of a task from number `from` on, at most `limit` of them, also
+    /// those whose turn has not come. A page costs the same wherever it begins.
+    async fn items(
+        &self,
+        id: &ExecutionId,
+        task_name: &str,
+        from: u32,
+        limit: u32,
+    ) -> Result<Vec<TaskView>, StoreError>;
+
     /// Returns the executions that repeat one, oldest first.
     async fn repeated_by(&self, id: &ExecutionId) -> Result<Vec<ExecutionId>, StoreError>;
 

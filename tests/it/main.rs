@@ -16,6 +16,7 @@ mod corpus;
 mod docs;
 mod errors;
 mod faults;
+mod fleet;
 mod loop_scale;
 mod mutation;
 mod own_service;

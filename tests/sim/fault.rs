@@ -259,6 +259,17 @@ impl Views for FaultStore {
         self.memory().tasks(id, filter).await
     }
 
+    async fn items(
+        &self,
+        id: &ExecutionId,
+        task_name: &str,
+        from: u32,
+        limit: u32,
+    ) -> Result<Vec<TaskView>, StoreError> {
+        self.pass(Operation::Read).await?;
+        self.memory().items(id, task_name, from, limit).await
+    }
+
     async fn repeated_by(&self, id: &ExecutionId) -> Result<Vec<ExecutionId>, StoreError> {
         self.pass(Operation::Read).await?;
         self.memory().repeated_by(id).await

@@ -1,9 +1,9 @@
 //! The list of commands.
 
 use crate::cli::command::{
-    action, approve, audit, cancel, complete, completion, doctor, events, execute, graph, image,
-    instance, list, logs, parameter, plan, reject, resume, retry, run, schema, secret, show, skip,
-    store, tasks, template, validate,
+    action, approve, audit, cancel, complete, completion, diff, doctor, events, execute, graph,
+    image, instance, list, logs, parameter, plan, reject, report, resume, retry, run, schema,
+    secret, show, skip, store, tasks, template, validate,
 };
 use crate::cli::session::{Outcome, Session};
 
@@ -24,6 +24,10 @@ pub(in crate::cli) enum Command {
     Tasks(tasks::Arguments),
     /// Print what the commands of an execution printed
     Logs(logs::Arguments),
+    /// Show what came of the targets of an execution: equal outputs once, failures by class
+    Report(report::Arguments),
+    /// Show what changed on the targets since an earlier execution
+    Diff(diff::Arguments),
     /// Print the journal of an execution
     Events(events::Arguments),
     /// Go on with an execution that nobody works on
@@ -79,6 +83,8 @@ impl Command {
             Self::Show(arguments) => arguments.run(session),
             Self::Tasks(arguments) => arguments.run(session),
             Self::Logs(arguments) => arguments.run(session),
+            Self::Report(arguments) => arguments.run(session),
+            Self::Diff(arguments) => arguments.run(session),
             Self::Events(arguments) => arguments.run(session),
             Self::Resume(arguments) => arguments.run(session),
             Self::Cancel(arguments) => arguments.run(session),

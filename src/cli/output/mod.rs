@@ -1,6 +1,7 @@
 //! How things look: styles, tables, documents, code frames, times. Only this folder writes to
 //! standard output and standard error.
 
+mod harmless;
 mod stream;
 mod style;
 mod words;
@@ -15,6 +16,7 @@ mod task;
 pub(super) use approval::print_review;
 pub(super) use diagnostic::{DiagnosticReport, Problem};
 pub(super) use execution::{Kin, print_execution, print_map, print_result, wait_lines};
+pub(super) use harmless::{harmless, harmless_line};
 pub(super) use status::{Status, loop_words, status_cell, waits_for};
 pub(super) use stream::Output;
 pub(super) use style::Role;

@@ -74,6 +74,11 @@ impl Output {
         self.terminal.stderr && !self.quiet
     }
 
+    /// Tells whether data goes to a terminal, as text.
+    pub(in crate::cli) fn is_read_by_person(&self) -> bool {
+        self.terminal.stdout && self.format == Format::Text
+    }
+
     /// Returns the width of the terminal that shows data, or `None` where lines need no cutting.
     pub(in crate::cli) fn data_width(&self) -> Option<usize> {
         self.terminal.stdout.then(|| terminal_width(&io::stdout()))

@@ -40,7 +40,7 @@ impl Role {
     }
 
     /// Returns `text` in the style of the role, or as it is without color.
-    pub(super) fn paint(self, text: &str, color: bool) -> String {
+    pub(in crate::cli) fn paint(self, text: &str, color: bool) -> String {
         if color {
             let style = self.style();
             format!("{style}{text}{style:#}")

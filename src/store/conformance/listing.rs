@@ -18,6 +18,7 @@ on_every_store! {
     filters_select
     pages_follow_one_another
     loop_counts_its_items
+    items_are_paged_with_those_whose_turn_has_not_come
     retried_loop_goes_on_with_its_items
     waiting_is_told_with_its_reason
     secrets_are_masked_in_every_view
@@ -221,6 +222,40 @@ async fn loop_counts_its_items<B: Bench>(bench: B) {
         ..all
     };
     assert_eq!(store.tasks(&id(1), &page).await.unwrap(), tasks[1..3]);
+}
+
+async fn items_are_paged_with_those_whose_turn_has_not_come<B: Bench>(bench: B) {
+    let store = bench.open();
+    let item = |n| unit(0, Some(n));
+    let events = [
+        started(&id(1)),
+        loop_started(1, 0, items(600)),
+        unit_started(1, item(1), call("b")),
+        unit_started(1, item(255), call("c")),
+        unit_started(1, item(599), call("d")),
+        unit_ended(2, item(1), failure("exit code 3")),
+    ];
+    store.append(&id(1), 0, &events).await.unwrap();
+    let all = store.items(&id(1), "FIRST", 0, 1000).await.unwrap();
+    assert_eq!(all.len(), 600);
+    for (n, view) in (0..).zip(&all) {
+        assert_eq!(view.loop_index, Some(n));
+        assert_eq!(view.loop_item, Some(json!(format!("host-{n}"))));
+        let status = match n {
+            1 => TaskStatus::Failed,
+            255 | 599 => TaskStatus::Running,
+            _ => TaskStatus::Pending,
+        };
+        assert_eq!(view.status, status, "{n}");
+    }
+    for (from, limit) in [(0, 2), (254, 5), (598, 9), (600, 1)] {
+        let page = store.items(&id(1), "first", from, limit).await.unwrap();
+        let until = (from + limit).min(600) as usize;
+        assert_eq!(page, all[from as usize..until], "{from}");
+    }
+    // A task without a loop has no items, and neither has one that is not there.
+    assert_eq!(store.items(&id(1), "second", 0, 9).await.unwrap(), []);
+    assert_eq!(store.items(&id(1), "third", 0, 9).await.unwrap(), []);
 }
 
 async fn retried_loop_goes_on_with_its_items<B: Bench>(bench: B) {

@@ -88,6 +88,35 @@ impl Views for MemoryStore {
             .collect())
     }
 
+    async fn items(
+        &self,
+        id: &ExecutionId,
+        task_name: &str,
+        from: u32,
+        limit: u32,
+    ) -> Result<Vec<TaskView>, StoreError> {
+        let state = self.state();
+        let head = tasks_of(&state, id)
+            .find(|(place, row)| place.item.is_none() && row.name.eq_ignore_ascii_case(task_name))
+            .and_then(|(place, row)| Some((place.task, row, row.counts?.total)));
+        let Some((task, head, total)) = head else {
+            return Ok(Vec::new());
+        };
+        let plan = state.plans.get(&(id.clone(), task));
+        Ok((from..total.min(from.saturating_add(limit)))
+            .map(|item| {
+                let place = Place {
+                    task,
+                    item: Some(item),
+                };
+                let row = state.tasks.get(&(id.clone(), place)).cloned();
+                let row = row.unwrap_or_else(|| TaskRow::pending(&head.name, &head.action));
+                let value = plan.and_then(|plan| plan.get(item as usize).cloned());
+                row.view(id, place, value)
+            })
+            .collect())
+    }
+
     async fn repeated_by(&self, id: &ExecutionId) -> Result<Vec<ExecutionId>, StoreError> {
         let state = self.state();
         let repeats = state.repeats.iter().filter(|(_, (of, _))| of == id);

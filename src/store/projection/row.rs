@@ -39,7 +39,7 @@ pub(crate) struct DetailRow {
 }
 
 /// Which row of an execution: a task, or one item of a task that loops.
-#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug)]
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
 pub(crate) struct Place {
     pub(crate) task: u32,
     pub(crate) item: Option<u32>,

@@ -22,6 +22,14 @@ const LIST: &str = "\
         AND (:name IS NULL OR lower(top.name) = :name) \
         AND (:statuses IS NULL OR t.status IN (SELECT value FROM json_each(:statuses))) \
     ORDER BY top.begun IS NULL, top.begun, top.task, t.item LIMIT :limit OFFSET :offset";
+const HEAD: &str = "\
+    SELECT task, name, action, total FROM task \
+    WHERE execution_id = ?1 AND item = -1 AND lower(name) = ?2";
+/// The columns of [`row::task_row`].
+const ITEMS: &str = "\
+    SELECT task, item, name, action, status, message, waiting, properties, outputs, total, \
+           success, failed, running, skipped, waiting_items, attempt, child, begun, started, ended \
+    FROM task WHERE execution_id = ?1 AND task = ?2 AND item >= ?3 AND item < ?4";
 const SELECT_BLOCK: &str =
     "SELECT items FROM loop_block WHERE execution_id = ?1 AND task = ?2 AND block = ?3";
 
@@ -59,6 +67,44 @@ pub(super) fn list(
         .map(|(place, row)| {
             let item = plans.item(place)?;
             Ok(row.view(id, place, item))
+        })
+        .collect()
+}
+
+/// Returns items of a loop, also those that have no row yet.
+pub(super) fn items(
+    connection: &Connection,
+    id: &ExecutionId,
+    task_name: &str,
+    (from, limit): (u32, u32),
+) -> Result<Vec<TaskView>, StoreError> {
+    let mut statement = connection.prepare_cached(HEAD)?;
+    let head = statement
+        .query_row((id.as_str(), task_name.to_ascii_lowercase()), |row| {
+            let pending = TaskRow::pending(&row.get::<_, String>(1)?, &row.get::<_, String>(2)?);
+            Ok((row.get(0)?, pending, row.get::<_, Option<u32>>(3)?))
+        })
+        .optional()?;
+    let Some((task, pending, Some(total))) = head else {
+        return Ok(Vec::new());
+    };
+    let until = total.min(from.saturating_add(limit));
+    let mut statement = connection.prepare_cached(ITEMS)?;
+    let rows = statement.query_map((id.as_str(), task, from, until), row::task_row)?;
+    let mut rows: HashMap<Place, TaskRow> = rows.collect::<Result<_, _>>()?;
+    let mut plans = Plans {
+        connection,
+        id,
+        blocks: HashMap::new(),
+    };
+    (from..until)
+        .map(|item| {
+            let place = Place {
+                task,
+                item: Some(item),
+            };
+            let row = rows.remove(&place).unwrap_or_else(|| pending.clone());
+            Ok(row.view(id, place, plans.item(place)?))
         })
         .collect()
 }

@@ -79,6 +79,18 @@ impl Views for SqliteStore {
             .read(|connection| task::list(connection, id, filter))
     }
 
+    async fn items(
+        &self,
+        id: &ExecutionId,
+        task_name: &str,
+        from: u32,
+        limit: u32,
+    ) -> Result<Vec<TaskView>, StoreError> {
+        self.0
+            .readers
+            .read(|connection| task::items(connection, id, task_name, (from, limit)))
+    }
+
     async fn repeated_by(&self, id: &ExecutionId) -> Result<Vec<ExecutionId>, StoreError> {
         self.0.readers.read(|connection| {
             let mut statement = connection.prepare_cached(REPEATED_BY)?;
