@@ -34,6 +34,14 @@ pub(super) fn detach(id: &ExecutionId, no_wait: bool, session: &mut Session) -> 
     if let Some(path) = &settings.passphrase_file {
         command.arg("--passphrase-file").arg(path);
     }
+    for source in &settings.inventories {
+        command.arg("--inventory").arg(source);
+    }
+    if !settings.inventory_max_age.is_zero() {
+        let age = format!("{}s", settings.inventory_max_age.as_secs());
+        command.arg("--inventory-max-age").arg(age);
+    }
+    command.args(settings.inventory_stale.then_some("--inventory-stale"));
     for library in &settings.libraries {
         command.arg("--library").arg(library);
     }

@@ -1,8 +1,10 @@
 //! The options of every command.
 
 use std::path::PathBuf;
+use std::time::Duration;
 
 use clap::{Args, ValueEnum};
+use jiff::SignedDuration;
 
 use crate::config::{Language, Overrides};
 
@@ -47,6 +49,29 @@ pub(super) struct GlobalArguments {
         value_delimiter = ':'
     )]
     pub(super) library: Vec<PathBuf>,
+    /// Read hosts from this inventory: a file, a folder, a URL, or hosts with a comma behind them; may
+    /// be given several times
+    #[arg(
+        long,
+        global = true,
+        value_name = "SOURCE",
+        env = "OOS_INVENTORY",
+        hide_env_values = true
+    )]
+    pub(super) inventory: Vec<String>,
+    /// Take what executables and servers said of hosts for this long, such as 10m, instead of asking again
+    #[arg(
+        long,
+        global = true,
+        value_name = "TIME",
+        env = "OOS_INVENTORY_MAX_AGE",
+        hide_env_values = true,
+        value_parser = parse_age
+    )]
+    pub(super) inventory_max_age: Option<Duration>,
+    /// Take what executables and servers said of hosts before, however old, when they cannot be asked
+    #[arg(long, global = true)]
+    pub(super) inventory_stale: bool,
     /// Read the passphrase of the secrets from this file; /dev/fd/3 is a descriptor
     #[arg(
         long,
@@ -87,11 +112,21 @@ impl GlobalArguments {
             config: self.config.clone(),
             data_dir: self.data_dir.clone(),
             libraries: self.library.clone(),
+            inventories: self.inventory.clone(),
+            inventory_max_age: self.inventory_max_age,
+            inventory_stale: self.inventory_stale,
             profile: self.profile.clone(),
             passphrase_file: self.passphrase_file.clone(),
             language: self.language,
         }
     }
+}
+
+/// Reads a time such as `10m`.
+fn parse_age(text: &str) -> Result<Duration, String> {
+    let time: Option<SignedDuration> = text.parse().ok();
+    time.and_then(|time| Duration::try_from(time).ok())
+        .ok_or_else(|| "expected a time such as 10m or 1h".to_owned())
 }
 
 /// The forms in which data is printed.

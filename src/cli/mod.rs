@@ -8,6 +8,7 @@ mod environment;
 mod exit;
 mod global;
 mod guard;
+mod hosts;
 mod limit;
 mod option;
 mod parameter;
@@ -15,6 +16,7 @@ mod passphrase;
 mod reference;
 mod report;
 mod session;
+mod targets;
 mod telemetry;
 
 mod client;

@@ -14,6 +14,7 @@ use crate::cli::prompt;
 use crate::cli::refusal::{not_repeated, print_frames, refused};
 use crate::cli::report::Failure;
 use crate::cli::session::Session;
+use crate::cli::targets;
 use crate::cli::template_file::reference;
 use crate::cli::workshop::Workshop;
 use crate::runner::{Origin, Prepared, StartRequest};
@@ -103,9 +104,10 @@ impl StartArguments {
             }
             (None, None) => unreachable!("the command line asks for one of both"),
         };
+        workshop.hosts().tell(&mut session.output);
         request.plan = plan;
         request.self_approval = self.allow_self_approval;
-        self.complete(&template, &mut request, session)?;
+        self.complete(&template, &mut request, workshop, session)?;
         let prepare = |request| match (&reference, &origin) {
             (None, Some(origin)) => runner.prepare_again(origin, request),
             _ => runner.prepare(request),
@@ -135,6 +137,7 @@ impl StartArguments {
         &self,
         template: &Template,
         request: &mut StartRequest,
+        workshop: &Workshop,
         session: &mut Session,
     ) -> Result<(), Failure> {
         if let Some(path) = &self.parameters {
@@ -146,6 +149,11 @@ impl StartArguments {
         for Parameter { name, value } in &self.parameter {
             replace(&mut request.arguments, name, Value::String(value.clone()));
         }
+        targets::complete(
+            template,
+            &mut request.arguments,
+            &workshop.hosts().inventory,
+        )?;
         if session.output.can_ask() {
             prompt::complete(template, &mut request.arguments, session.settings.language)?;
         }

@@ -9,6 +9,7 @@ use tokio::runtime::{Builder, Handle, Runtime};
 use crate::base::output::OutputSink;
 use crate::base::source::Source;
 use crate::cli::environment;
+use crate::cli::hosts::Hosts;
 use crate::cli::report::Failure;
 use crate::cli::vault::ParameterStore;
 use crate::config::Settings;
@@ -32,6 +33,7 @@ pub(super) struct Workshop {
     store: Arc<SqliteStore>,
     cloud: Arc<LocalCloud>,
     parameters: Arc<ParameterStore>,
+    hosts: Hosts,
 }
 
 impl Workshop {
@@ -39,15 +41,17 @@ impl Workshop {
     pub(super) fn open(settings: &Settings) -> Result<Self, Failure> {
         let runtime = Builder::new_multi_thread().enable_all().build()?;
         let store = open_store(settings)?;
+        let hosts = runtime.block_on(Hosts::read(settings))?;
         let sandbox = Sandbox::new(sandbox_folder(&settings.data_dir), executable()?)
             .context("cannot set up instances")
             .map_err(|error| Failure::internal(error).hinted("`oos doctor` finds out more."))?;
-        let cloud = Arc::new(LocalCloud::new(
+        let cloud = LocalCloud::new(
             store.clone(),
             Arc::new(sandbox),
             settings.account.clone(),
             settings.region.clone(),
-        ));
+        );
+        let cloud = Arc::new(cloud.with_inventory(hosts.inventory.clone()));
         let http = HttpProvider::new(HttpLimits::default()).map_err(Failure::internal)?;
         let parameters = Arc::new(ParameterStore::new(store.clone(), settings));
         let provider = Arc::new(Registry::new(cloud.clone(), Arc::new(http)));
@@ -58,6 +62,7 @@ impl Workshop {
             parameters,
             store,
             cloud,
+            hosts,
         })
     }
 
@@ -74,6 +79,11 @@ impl Workshop {
     /// Returns the embedded cloud.
     pub(super) fn cloud(&self) -> &LocalCloud {
         &self.cloud
+    }
+
+    /// Returns the hosts of the inventory.
+    pub(super) fn hosts(&self) -> &Hosts {
+        &self.hosts
     }
 
     /// Returns what takes the output of commands.

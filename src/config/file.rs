@@ -16,6 +16,8 @@ pub struct ConfigFile {
     pub data_dir: Option<PathBuf>,
     /// Folders of templates, nearest first.
     pub library: Vec<PathBuf>,
+    /// Sources of the inventory.
+    pub inventory: Vec<String>,
     /// A file that holds the passphrase of the secrets.
     pub passphrase_file: Option<PathBuf>,
     /// The profile to use.
@@ -73,6 +75,11 @@ impl ConfigFile {
         let folder = path.parent().unwrap_or(Path::new(""));
         file.data_dir = file.data_dir.map(|path| folder.join(path));
         file.passphrase_file = file.passphrase_file.map(|path| folder.join(path));
+        file.inventory = file
+            .inventory
+            .into_iter()
+            .map(|source| relative_source(folder, source))
+            .collect();
         file.library = file.library.iter().map(|path| folder.join(path)).collect();
         Ok(file)
     }
@@ -83,6 +90,15 @@ impl ConfigFile {
     }
 }
 
+/// Returns a source of the inventory as the file means it: a path is relative to the file, a URL or a
+/// list of hosts is not.
+fn relative_source(folder: &Path, source: String) -> String {
+    if source.contains("://") || source.contains(',') {
+        return source;
+    }
+    folder.join(source).display().to_string()
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -91,13 +107,15 @@ mod tests {
     fn paths_are_relative_to_the_file() {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("config.yml");
-        std::fs::write(&path, "data-dir: state\nlibrary: [/srv/books, mine]\n").unwrap();
+        std::fs::write(&path, "data-dir: state\nlibrary: [/srv/books, mine]\ninventory: [hosts.yml, 'a,', 'https://x/y']\n").unwrap();
         let file = ConfigFile::read(&path).unwrap();
         assert_eq!(file.data_dir, Some(folder.path().join("state")));
         assert_eq!(
             file.library,
             [PathBuf::from("/srv/books"), folder.path().join("mine")]
         );
+        let hosts = folder.path().join("hosts.yml").display().to_string();
+        assert_eq!(file.inventory, [hosts.as_str(), "a,", "https://x/y"]);
     }
 
     #[test]

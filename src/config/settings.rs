@@ -1,6 +1,7 @@
 //! All layers put together.
 
 use std::path::{Path, PathBuf};
+use std::time::Duration;
 
 use crate::base::name::nearest;
 use crate::config::file::{ConfigFile, FileError, Profile};
@@ -28,6 +29,12 @@ pub struct Settings {
     pub data_dir: PathBuf,
     /// Folders of templates, nearest first.
     pub libraries: Vec<PathBuf>,
+    /// The sources of the inventory, in the order in which they are merged.
+    pub inventories: Vec<String>,
+    /// How long what executables and servers said of hosts is taken for true.
+    pub inventory_max_age: Duration,
+    /// Whether older answers are taken when they cannot be asked.
+    pub inventory_stale: bool,
     /// The configuration file that was named, if one was.
     pub config: Option<PathBuf>,
     /// A file that holds the passphrase of the secrets.
@@ -51,6 +58,12 @@ pub struct Overrides {
     pub data_dir: Option<PathBuf>,
     /// `--library`, searched before those of the file.
     pub libraries: Vec<PathBuf>,
+    /// `--inventory`, in place of those of the file.
+    pub inventories: Vec<String>,
+    /// `--inventory-max-age`.
+    pub inventory_max_age: Option<Duration>,
+    /// `--inventory-stale`.
+    pub inventory_stale: bool,
     /// `--passphrase-file`.
     pub passphrase_file: Option<PathBuf>,
     /// `--profile`.
@@ -131,6 +144,13 @@ impl Settings {
                 .into_iter()
                 .chain(file.library)
                 .collect(),
+            inventories: if overrides.inventories.is_empty() {
+                file.inventory
+            } else {
+                overrides.inventories
+            },
+            inventory_max_age: overrides.inventory_max_age.unwrap_or_default(),
+            inventory_stale: overrides.inventory_stale,
             passphrase_file: overrides.passphrase_file.or(file.passphrase_file),
             profile: profile_name,
             region: profile.region.unwrap_or_else(|| DEFAULT_REGION.to_owned()),

@@ -62,6 +62,15 @@ pub struct HttpProvider {
     limits: HttpLimits,
 }
 
+/// What stands behind a URL.
+#[derive(Debug)]
+pub(in crate::provider) struct Fetched {
+    /// Its media type, as the server says.
+    pub(in crate::provider) media_type: Option<String>,
+    /// Its text.
+    pub(in crate::provider) text: String,
+}
+
 /// The HTTP client could not be made.
 #[derive(Debug, thiserror::Error)]
 #[error("the HTTP client cannot be set up: {reason}")]
@@ -113,13 +122,37 @@ impl HttpProvider {
         self.read(response, recovery).await
     }
 
-    async fn read(&self, mut response: Response, recovery: Recovery) -> Result<Value, CallFault> {
+    /// Fetches the text behind a URL.
+    pub(in crate::provider) async fn fetch(&self, url: &str) -> Result<Fetched, CallFault> {
+        let mut parameters = Map::new();
+        parameters.insert("URL".to_owned(), url.into());
+        let request = self.client.get(self::url(&parameters)?);
+        let response = request.send().await;
+        let response = response.map_err(|error| fault(&error, Recovery::Idempotent))?;
+        let media_type = response.headers().get(reqwest::header::CONTENT_TYPE);
+        let media_type = media_type.and_then(|text| text.to_str().ok());
+        Ok(Fetched {
+            media_type: media_type.map(str::to_owned),
+            text: self.body(response, Recovery::Idempotent).await?,
+        })
+    }
+
+    async fn read(&self, response: Response, recovery: Recovery) -> Result<Value, CallFault> {
         let status = response.status();
         let mut headers = Map::new();
         for (name, text) in response.headers() {
             let text = String::from_utf8_lossy(text.as_bytes()).into_owned();
             headers.insert(name.as_str().to_owned(), json!(text));
         }
+        let text = self.body(response, recovery).await?;
+        // A body that is not JSON is shown as text.
+        let body = serde_json::from_str(&text).unwrap_or(Value::String(text));
+        Ok(json!({"StatusCode": status.as_u16(), "Headers": headers, "Body": body}))
+    }
+
+    /// Returns the text of a good answer, if it is not too long.
+    async fn body(&self, mut response: Response, recovery: Recovery) -> Result<String, CallFault> {
+        let status = response.status();
         let mut body = Vec::new();
         while let Some(chunk) = response.chunk().await.map_err(|e| fault(&e, recovery))? {
             if body.len() + chunk.len() > self.limits.body {
@@ -134,9 +167,7 @@ impl HttpProvider {
             let message = format!("the server answered {status}: {shown}");
             return Err(ApiError::new(format!("HttpStatus.{}", status.as_u16()), message).into());
         }
-        // A body that is not JSON is shown as text.
-        let body = serde_json::from_str(&text).unwrap_or(Value::String(text));
-        Ok(json!({"StatusCode": status.as_u16(), "Headers": headers, "Body": body}))
+        Ok(text)
     }
 }
 

@@ -102,6 +102,8 @@ enum Choice {
     Ids(Vec<String>),
     Tags(Vec<Value>),
     Group(String),
+    /// Target words, which only the cloud that knows hosts can follow.
+    Words(String),
     All,
 }
 
@@ -209,6 +211,7 @@ const FIELDS: &[&str] = &[
     "ResourceIds",
     "Tags",
     "ResourceGroupId",
+    "Words",
     "Parameters",
 ];
 
@@ -246,11 +249,12 @@ fn choice(map: &Map, has_parameters: bool) -> Result<Choice, ApiError> {
         None if has("ResourceIds") => "ResourceIds".to_owned(),
         None if has("Tags") => "Tags".to_owned(),
         None if has("ResourceGroupId") => "ResourceGroup".to_owned(),
+        None if has("Words") => "Words".to_owned(),
         None if has_parameters => "All".to_owned(),
         None => {
             return Err(invalid(
-                "a filter without `Type`, `ResourceIds`, `Tags` and `ResourceGroupId` selects \
-                 nothing in particular; say `Type: All` to select everything",
+                "a filter without `Type`, `ResourceIds`, `Tags`, `ResourceGroupId` and `Words` \
+                 selects nothing in particular; say `Type: All` to select everything",
             ));
         }
     };
@@ -260,9 +264,12 @@ fn choice(map: &Map, has_parameters: bool) -> Result<Choice, ApiError> {
         "resourcegroup" | "resourcegroupid" => parameter(map, "ResourceGroupId")
             .map(|group| Choice::Group(value::text(group)))
             .ok_or_else(|| invalid("`Type: ResourceGroup` needs `ResourceGroupId`")),
+        "words" => parameter(map, "Words")
+            .map(|words| Choice::Words(value::text(words)))
+            .ok_or_else(|| invalid("`Type: Words` needs `Words`, such as `@web,!web03`")),
         "all" => Ok(Choice::All),
         _ => Err(invalid(format!(
-            "`Type` is `{kind}`; expected ResourceIds, Tags, ResourceGroup or All"
+            "`Type` is `{kind}`; expected ResourceIds, Tags, ResourceGroup, Words or All"
         ))),
     }
 }
@@ -349,18 +356,27 @@ async fn find(
     };
     let one = |extra| async { provider.call(&describe(extra, 0), context).await };
     match &filter.choice {
-        Choice::All => Ok(entries(listing, &one(None).await?)),
-        Choice::Tags(tags) => Ok(entries(listing, &one(Some(("Tags", json!(tags)))).await?)),
+        Choice::All => Ok(entries(listing, one(None).await?)),
+        Choice::Tags(tags) => Ok(entries(listing, one(Some(("Tags", json!(tags)))).await?)),
         Choice::Group(group) => {
             let extra = Some(("ResourceGroupId", json!(group)));
-            Ok(entries(listing, &one(extra).await?))
+            Ok(entries(listing, one(extra).await?))
+        }
+        Choice::Words(_) if listing.service != "ECS" => Err(invalid(format!(
+            "`Type: Words` selects hosts; `{}` has none",
+            listing.resource_type
+        ))
+        .into()),
+        Choice::Words(words) => {
+            let extra = Some(("TargetWords", json!(words)));
+            Ok(entries(listing, one(extra).await?))
         }
         Choice::Ids(ids) => {
             let mut found = Vec::with_capacity(ids.len());
             for (part, chunk) in ids.chunks(CHUNK).enumerate() {
                 let call = describe(Some((listing.ids, json!(chunk))), part);
                 let answer = provider.call(&call, context).await?;
-                found.extend(in_order(chunk, entries(listing, &answer), listing.id));
+                found.extend(in_order(chunk, entries(listing, answer), listing.id));
             }
             Ok(found)
         }
@@ -377,12 +393,15 @@ fn part_token(token: &str, filter: usize, part: usize) -> String {
     }
 }
 
-fn entries(listing: &Listing, answer: &Value) -> Vec<Value> {
+fn entries(listing: &Listing, answer: Value) -> Vec<Value> {
     let mut place = answer;
     for key in listing.list {
-        place = &place[*key];
+        place = place.get_mut(*key).map(Value::take).unwrap_or_default();
     }
-    place.as_array().cloned().unwrap_or_default()
+    match place {
+        Value::Array(list) => list,
+        _ => Vec::new(),
+    }
 }
 
 /// Puts records in the order of `ids`; services answer in any order.

@@ -2,6 +2,7 @@
 
 mod command;
 mod conformance;
+mod host;
 mod image;
 mod instance;
 mod reference;

@@ -9,6 +9,7 @@
 )]
 
 mod actions;
+mod ansible;
 mod check;
 mod cli;
 mod cloud;

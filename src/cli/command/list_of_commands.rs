@@ -2,7 +2,7 @@
 
 use crate::cli::command::{
     action, approve, audit, cancel, complete, completion, diff, doctor, events, execute, graph,
-    image, instance, list, logs, parameter, plan, reject, report, resume, retry, run, schema,
+    host, image, instance, list, logs, parameter, plan, reject, report, resume, retry, run, schema,
     secret, show, skip, store, tasks, template, validate,
 };
 use crate::cli::session::{Outcome, Session};
@@ -54,6 +54,8 @@ pub(in crate::cli) enum Command {
     Secret(secret::Arguments),
     /// Look at the actions that templates may use
     Action(action::Arguments),
+    /// Look at the hosts of the inventory
+    Host(host::Arguments),
     /// Look after local instances
     Instance(instance::Arguments),
     /// Look after local images
@@ -98,6 +100,7 @@ impl Command {
             Self::Parameter(arguments) => arguments.run(session),
             Self::Secret(arguments) => arguments.run(session),
             Self::Action(arguments) => arguments.run(session),
+            Self::Host(arguments) => arguments.run(session),
             Self::Instance(arguments) => arguments.run(session),
             Self::Image(arguments) => arguments.run(session),
             Self::Graph(arguments) => arguments.run(session),

@@ -11,6 +11,7 @@ mod doctor;
 mod events;
 mod execute;
 mod graph;
+mod host;
 mod image;
 mod instance;
 mod list;

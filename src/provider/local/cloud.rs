@@ -5,18 +5,21 @@ use std::sync::Arc;
 use crate::base::call::{ApiError, CallFault};
 use crate::base::records::{RecordChange, Records};
 use crate::base::value::Map;
+use crate::provider::inventory::{Host, Inventory};
 use crate::provider::local::driver::{Driver, DriverError};
 use crate::provider::local::fault;
 use crate::provider::local::image::{HOST_IMAGE, Image};
 use crate::provider::local::instance::{Instance, Power};
+use crate::provider::local::machine::Machine;
 use crate::provider::local::request::Request;
 use crate::provider::local::state::{Entity, State, Stored};
 
-/// An ECS-shaped cloud on this machine.
+/// An ECS-shaped cloud on this machine, and the hosts of an inventory.
 #[derive(Clone, Debug)]
 pub struct LocalCloud {
     pub(super) state: State,
     pub(super) driver: Arc<dyn Driver>,
+    pub(super) inventory: Arc<Inventory>,
     pub(super) account: String,
     pub(super) region: String,
 }
@@ -51,13 +54,94 @@ impl LocalCloud {
         Self {
             state: State::new(records),
             driver,
+            inventory: Arc::default(),
             account: account.into(),
             region: region.into(),
         }
     }
 
-    /// Returns an instance that must exist.
-    pub(super) async fn instance(&self, id: &str) -> Result<Stored<Instance>, CallFault> {
+    /// Shows the hosts of an inventory as instances, under their names.
+    #[must_use]
+    pub fn with_inventory(mut self, inventory: Arc<Inventory>) -> Self {
+        self.inventory = inventory;
+        self
+    }
+
+    /// Returns the hosts that it shows.
+    pub fn inventory(&self) -> &Arc<Inventory> {
+        &self.inventory
+    }
+
+    /// Returns a machine that must exist: a host of the inventory, or an instance.
+    pub(super) async fn machine(&self, id: &str) -> Result<Machine, CallFault> {
+        if let Some(host) = self.inventory.host(id) {
+            return Ok(Machine::Host(Arc::clone(host)));
+        }
+        let instance = self
+            .state
+            .get::<Instance>(id)
+            .await?
+            .ok_or_else(|| fault::no_instance(id))?
+            .value;
+        let power = self.power(&instance).await?;
+        Ok(Machine::Instance(Box::new(instance), power))
+    }
+
+    /// Returns machines by id in the order of `ids`, or all of them: instances, oldest first, then
+    /// hosts. Ids that nothing has are passed over.
+    pub(super) async fn machines(
+        &self,
+        ids: Option<Vec<String>>,
+        accepts: impl Fn(&Instance) -> bool,
+        accepts_host: impl Fn(&Host) -> bool,
+    ) -> Result<Vec<Machine>, CallFault> {
+        let Some(ids) = ids else {
+            let mut found = Vec::new();
+            for stored in self.state.all::<Instance>().await? {
+                if accepts(&stored.value) {
+                    let power = self.power(&stored.value).await?;
+                    found.push(Machine::Instance(Box::new(stored.value), power));
+                }
+            }
+            let hosts = self.inventory.hosts().filter(|host| accepts_host(host));
+            found.extend(hosts.cloned().map(Machine::Host));
+            return Ok(found);
+        };
+        self.machines_by_id(ids, accepts, accepts_host).await
+    }
+
+    async fn machines_by_id(
+        &self,
+        ids: Vec<String>,
+        accepts: impl Fn(&Instance) -> bool,
+        accepts_host: impl Fn(&Host) -> bool,
+    ) -> Result<Vec<Machine>, CallFault> {
+        let mut found = Vec::with_capacity(ids.len());
+        for id in ids {
+            if let Some(host) = self.inventory.host(&id) {
+                found.extend(accepts_host(host).then(|| Machine::Host(Arc::clone(host))));
+                continue;
+            }
+            let Some(stored) = self.state.get::<Instance>(&id).await? else {
+                continue;
+            };
+            if accepts(&stored.value) {
+                let power = self.power(&stored.value).await?;
+                found.push(Machine::Instance(Box::new(stored.value), power));
+            }
+        }
+        Ok(found)
+    }
+
+    /// Returns an instance that must exist, for a call that is for instances only.
+    pub(super) async fn instance(
+        &self,
+        request: &Request<'_>,
+        id: &str,
+    ) -> Result<Stored<Instance>, CallFault> {
+        if self.inventory.host(id).is_some() {
+            return Err(fault::is_host(&request.call.api, id).into());
+        }
         self.state
             .get(id)
             .await?

@@ -27,6 +27,17 @@ pub(super) fn no_instance(id: &str) -> ApiError {
     )
 }
 
+/// A call for instances names a host of the inventory.
+pub(super) fn is_host(api: &str, id: &str) -> ApiError {
+    ApiError::new(
+        "OperationDenied.Host",
+        format!(
+            "`{api}` does not apply to `{id}`: it is a host of the inventory, which is not made, \
+             started, stopped or changed from here"
+        ),
+    )
+}
+
 /// The status of an instance forbids what was asked.
 pub(super) fn wrong_status(id: &str, status: &str, wanted: &str) -> ApiError {
     ApiError::new(

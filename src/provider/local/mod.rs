@@ -16,6 +16,7 @@ mod image;
 mod import;
 mod instance;
 mod invocation;
+mod machine;
 mod native;
 mod request;
 mod script;

@@ -244,13 +244,12 @@ impl Run<'_> {
     }
 
     async fn prepare(&self, instance: &str, work: &Work) -> Result<Command, CallFault> {
-        let instance = self.cloud.instance(instance).await?.value;
-        let is_stopped = self.cloud.power(&instance).await? == Power::Stopped;
-        if is_stopped && !self.request.context.resumed {
-            return Err(fault::wrong_status(&instance.id, "Stopped", "Running").into());
+        let machine = self.cloud.machine(instance).await?;
+        if machine.power() == Power::Stopped && !self.request.context.resumed {
+            return Err(fault::wrong_status(machine.id(), "Stopped", "Running").into());
         }
         let given = read_parameters("parameters", self.request.value("parameters"))?;
-        let values = values(self.cloud, &instance, (&self.id, &work.command), &given);
+        let values = values(self.cloud, &machine, (&self.id, &work.command), &given);
         Ok(work
             .script
             .command(self.request.text("username")?, &values)?)

@@ -31,6 +31,11 @@ impl Tags {
         Ok(tags)
     }
 
+    /// Makes tags of what an inventory says; there may be any number of them.
+    pub(super) fn of(tags: &BTreeMap<String, String>) -> Self {
+        Self(tags.clone())
+    }
+
     /// Adds tags; those with the same key are replaced.
     pub(super) fn add(&mut self, pairs: Vec<TagFilter>) -> Result<(), ApiError> {
         for (key, value) in pairs {

@@ -7,12 +7,12 @@ use granit_parser::{Event, Options, Parser, ScalarStyle, ScanError, StructureSty
 
 use crate::base::diagnostic::Diagnostic;
 use crate::base::source::Span;
-use crate::template::yaml::limit::{DEPTH_LIMIT, EXPANSION_LIMIT, NODE_LIMIT};
+use crate::template::yaml::limit::{DEPTH_LIMIT, Rules};
 use crate::template::yaml::merge::merge;
 use crate::template::yaml::node::{Entry, Node, NodeKind};
 use crate::template::yaml::problem::{custom_tag, inexact, key_not_text, too_deep, too_many};
 use crate::template::yaml::repair::Repaired;
-use crate::template::yaml::scalar::{is_inexact, resolve};
+use crate::template::yaml::scalar::{is_inexact, resolve_as};
 use crate::template::yaml::size::Size;
 use crate::template::yaml::tag::tagged;
 use crate::template::yaml::unique::unique;
@@ -28,8 +28,13 @@ pub(super) enum Stop {
 
 /// Composes the only document of a text; an empty text is null. What does not stop the composer
 /// goes to `report`.
-pub(super) fn compose(repaired: &Repaired<'_>, report: &mut Vec<Diagnostic>) -> Result<Node, Stop> {
+pub(super) fn compose(
+    repaired: &Repaired<'_>,
+    rules: &Rules,
+    report: &mut Vec<Diagnostic>,
+) -> Result<Node, Stop> {
     let mut composer = Composer {
+        rules,
         report,
         open: Vec::new(),
         anchors: HashMap::new(),
@@ -60,6 +65,7 @@ fn options() -> Options {
 }
 
 struct Composer<'a> {
+    rules: &'a Rules,
     report: &'a mut Vec<Diagnostic>,
     open: Vec<Open>,
     anchors: HashMap<usize, Anchored>,
@@ -138,9 +144,9 @@ impl Composer<'_> {
     ) -> Result<(), Diagnostic> {
         let plain = style == ScalarStyle::Plain;
         let kind = match tag {
-            None if plain => resolve(text),
+            None if plain => resolve_as(text, self.rules.dialect),
             None => NodeKind::Text(text.to_owned()),
-            Some(tag) => tagged(text, tag, span)?,
+            Some(tag) => tagged(text, tag, self.rules.dialect, span)?,
         };
         if let Some(key) = self.awaited_key() {
             if plain && tag.is_none() && text == "<<" {
@@ -256,8 +262,8 @@ impl Composer<'_> {
     /// Puts a complete value where it belongs.
     fn put(&mut self, node: Node, anchor: usize) -> Result<(), Diagnostic> {
         self.nodes += 1;
-        if self.nodes > NODE_LIMIT {
-            return Err(too_many(node.span));
+        if self.nodes > self.rules.nodes {
+            return Err(too_many(self.rules.nodes, node.span));
         }
         if anchor != 0 {
             self.remember(anchor, &node)?;
@@ -294,14 +300,14 @@ impl Composer<'_> {
     fn spend(&mut self, size: Size, span: Span) -> Result<(), Diagnostic> {
         self.nodes = self.nodes.saturating_add(size.nodes);
         self.expansion = self.expansion.saturating_add(size.bytes);
-        if self.nodes > NODE_LIMIT || self.expansion > EXPANSION_LIMIT {
+        let Rules {
+            nodes, expansion, ..
+        } = *self.rules;
+        if self.nodes > nodes || self.expansion > expansion {
             return Err(Diagnostic::error(
                 "alias-expansion",
                 span,
-                format!(
-                    "anchors and aliases repeat more than {NODE_LIMIT} values or \
-                     {EXPANSION_LIMIT} bytes"
-                ),
+                format!("anchors and aliases repeat more than {nodes} values or {expansion} bytes"),
             ));
         }
         Ok(())

@@ -2,18 +2,23 @@
 
 use crate::base::diagnostic::Diagnostic;
 use crate::base::source::Span;
-use crate::template::yaml::limit::{DEPTH_LIMIT, NODE_LIMIT};
+use crate::template::yaml::limit::{DEPTH_LIMIT, Rules};
 use crate::template::yaml::node::{Entry, Node, NodeKind};
 use crate::template::yaml::problem::{inexact, too_deep, too_many};
 use crate::template::yaml::scalar::{integer, is_inexact};
 use crate::template::yaml::unique::unique;
 
 /// Reads one JSON value that fills the whole text. What does not stop the reader goes to `report`.
-pub(super) fn read(text: &str, report: &mut Vec<Diagnostic>) -> Result<Node, Diagnostic> {
+pub(super) fn read(
+    text: &str,
+    rules: &Rules,
+    report: &mut Vec<Diagnostic>,
+) -> Result<Node, Diagnostic> {
     let mut reader = Reader {
         text,
         at: if text.starts_with('\u{feff}') { 3 } else { 0 },
         nodes: 0,
+        limit: rules.nodes,
         report,
     };
     reader.blanks();
@@ -29,6 +34,7 @@ struct Reader<'a> {
     text: &'a str,
     at: usize,
     nodes: usize,
+    limit: usize,
     report: &'a mut Vec<Diagnostic>,
 }
 
@@ -36,8 +42,8 @@ impl Reader<'_> {
     fn value(&mut self, depth: usize) -> Result<Node, Diagnostic> {
         let start = self.at;
         self.nodes += 1;
-        if self.nodes > NODE_LIMIT {
-            return Err(too_many(Span::new(start, start)));
+        if self.nodes > self.limit {
+            return Err(too_many(self.limit, Span::new(start, start)));
         }
         if depth > DEPTH_LIMIT {
             return Err(too_deep(Span::new(start, start)));
@@ -276,7 +282,7 @@ mod tests {
 
     fn parse(text: &str) -> Result<(Node, Vec<Diagnostic>), Diagnostic> {
         let mut report = Vec::new();
-        read(text, &mut report).map(|node| (node, report))
+        read(text, &Rules::TEMPLATE, &mut report).map(|node| (node, report))
     }
 
     #[test]

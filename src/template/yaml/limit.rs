@@ -1,4 +1,4 @@
-//! How large and how deep a text may be.
+//! How large and how deep a text may be, and how its scalars are read.
 
 /// Most bytes of a text. Sixteen times what the service takes, so that generated templates fit.
 pub const SIZE_LIMIT: usize = 1024 * 1024;
@@ -18,3 +18,36 @@ pub const EXPANSION_LIMIT: usize = 4 * 1024 * 1024;
 
 /// Most lines of quoted texts whose indentation is repaired; each costs another pass.
 pub const REPAIR_LIMIT: usize = 64;
+
+/// What scalars and tags mean.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Dialect {
+    /// As in templates.
+    Template,
+    /// As Ansible reads them: numbers of YAML 1.1 (`0755`, `1_000`, `12:30`), and its own tags for
+    /// texts that are no templates (`!unsafe`) and for what is encrypted (`!vault`).
+    Ansible,
+}
+
+/// How a text is read.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct Rules {
+    /// Most bytes.
+    pub size: usize,
+    /// Most values, those that aliases repeat included.
+    pub nodes: usize,
+    /// Most bytes of text that anchors and aliases may repeat.
+    pub expansion: usize,
+    /// What scalars mean.
+    pub dialect: Dialect,
+}
+
+impl Rules {
+    /// The rules for templates.
+    pub const TEMPLATE: Self = Self {
+        size: SIZE_LIMIT,
+        nodes: NODE_LIMIT,
+        expansion: EXPANSION_LIMIT,
+        dialect: Dialect::Template,
+    };
+}

@@ -19,5 +19,7 @@ mod tag;
 mod tests;
 mod unique;
 
+pub use limit::{Dialect, Rules};
 pub use node::{Entry, Node, NodeKind};
-pub use read::{Unreadable, read, read_source};
+pub use read::{Unreadable, read, read_as, read_source};
+pub use tag::VAULTED;

@@ -4,7 +4,7 @@ use granit_parser::Tag;
 
 use crate::base::diagnostic::Diagnostic;
 use crate::base::source::Span;
-use crate::template::yaml::limit::{DEPTH_LIMIT, NODE_LIMIT};
+use crate::template::yaml::limit::DEPTH_LIMIT;
 
 /// Makes the diagnostic for lists and maps that are nested too deep.
 pub(super) fn too_deep(span: Span) -> Diagnostic {
@@ -16,11 +16,11 @@ pub(super) fn too_deep(span: Span) -> Diagnostic {
 }
 
 /// Makes the diagnostic for a tree with too many values.
-pub(super) fn too_many(span: Span) -> Diagnostic {
+pub(super) fn too_many(limit: usize, span: Span) -> Diagnostic {
     Diagnostic::error(
         "too-many-values",
         span,
-        format!("the text holds more than {NODE_LIMIT} values"),
+        format!("the text holds more than {limit} values"),
     )
 }
 

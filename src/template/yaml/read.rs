@@ -6,7 +6,7 @@ use crate::base::diagnostic::Diagnostic;
 use crate::base::source::{Source, Span};
 use crate::template::yaml::compose::{Stop, compose};
 use crate::template::yaml::json;
-use crate::template::yaml::limit::{SERVICE_SIZE, SIZE_LIMIT};
+use crate::template::yaml::limit::{Rules, SERVICE_SIZE};
 use crate::template::yaml::node::Node;
 use crate::template::yaml::repair::Repaired;
 use crate::template::yaml::syntax;
@@ -44,7 +44,13 @@ pub fn read_source(name: &str, bytes: &[u8]) -> Result<Source, Unreadable> {
 /// Reads a text that is JSON or YAML, which its content decides. Problems go to `report`; `None`
 /// means that there is no tree.
 pub fn read(source: &Source, report: &mut Vec<Diagnostic>) -> Option<Node> {
-    let found = check_text(source.text(), report).and_then(|()| tree(source.text(), report));
+    read_as(source, &Rules::TEMPLATE, report)
+}
+
+/// Reads a text as [`read`] does, by other rules.
+pub fn read_as(source: &Source, rules: &Rules, report: &mut Vec<Diagnostic>) -> Option<Node> {
+    let text = source.text();
+    let found = check_text(text, rules, report).and_then(|()| tree(text, rules, report));
     match found {
         Ok(node) => Some(node),
         Err(problem) => {
@@ -54,13 +60,13 @@ pub fn read(source: &Source, report: &mut Vec<Diagnostic>) -> Option<Node> {
     }
 }
 
-fn tree(text: &str, report: &mut Vec<Diagnostic>) -> Result<Node, Diagnostic> {
+fn tree(text: &str, rules: &Rules, report: &mut Vec<Diagnostic>) -> Result<Node, Diagnostic> {
     let begins = text.trim_start_matches(|c: char| c.is_ascii_whitespace() || c == '\u{feff}');
     if !begins.starts_with(['{', '[']) {
-        return yaml(text, report);
+        return yaml(text, rules, report);
     }
     let before = report.len();
-    let problem = match json::read(text, report) {
+    let problem = match json::read(text, rules, report) {
         Ok(node) => return Ok(node),
         Err(problem) => problem,
     };
@@ -68,7 +74,7 @@ fn tree(text: &str, report: &mut Vec<Diagnostic>) -> Result<Node, Diagnostic> {
     // A text in braces may be YAML in flow style. If it is neither, its first key tells what it
     // was meant to be.
     let inner = begins[1..].trim_start();
-    yaml(text, report).map_err(|other| {
+    yaml(text, rules, report).map_err(|other| {
         if inner.starts_with('"') {
             problem
         } else {
@@ -77,12 +83,12 @@ fn tree(text: &str, report: &mut Vec<Diagnostic>) -> Result<Node, Diagnostic> {
     })
 }
 
-fn yaml(text: &str, report: &mut Vec<Diagnostic>) -> Result<Node, Diagnostic> {
+fn yaml(text: &str, rules: &Rules, report: &mut Vec<Diagnostic>) -> Result<Node, Diagnostic> {
     let before = report.len();
     let mut repaired = Repaired::new(text);
     loop {
         report.truncate(before);
-        let error = match compose(&repaired, report) {
+        let error = match compose(&repaired, rules, report) {
             Ok(node) => {
                 report.extend(repaired.places().map(under_indented));
                 return Ok(node);
@@ -106,19 +112,20 @@ fn under_indented(place: usize) -> Diagnostic {
     .hint("indent the line deeper than the key of the text")
 }
 
-fn check_text(text: &str, report: &mut Vec<Diagnostic>) -> Result<(), Diagnostic> {
-    if text.len() > SIZE_LIMIT {
+fn check_text(text: &str, rules: &Rules, report: &mut Vec<Diagnostic>) -> Result<(), Diagnostic> {
+    let limit = rules.size;
+    if text.len() > limit {
         return Err(Diagnostic::error(
             "file-too-large",
             Span::default(),
             format!(
-                "the text has {} bytes; at most {SIZE_LIMIT} are read",
+                "the text has {} bytes; at most {limit} are read",
                 text.len()
             ),
         )
-        .hint("move parts of it to templates of their own and call them"));
+        .hint("keep parts of it in files of their own"));
     }
-    if text.len() > SERVICE_SIZE {
+    if text.len() > SERVICE_SIZE && *rules == Rules::TEMPLATE {
         report.push(Diagnostic::warning(
             "over-service-size",
             Span::default(),

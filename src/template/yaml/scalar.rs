@@ -5,6 +5,7 @@
 //! dates) stays text, so that no identifier loses its spelling.
 
 use crate::base::value::Number;
+use crate::template::yaml::limit::Dialect;
 use crate::template::yaml::node::NodeKind;
 
 /// Resolves a plain scalar.
@@ -19,6 +20,63 @@ pub(super) fn resolve(text: &str) -> NodeKind {
         }
         _ => number(text).map_or_else(|| NodeKind::Text(text.to_owned()), NodeKind::Number),
     }
+}
+
+/// Resolves a plain scalar in a dialect.
+pub(super) fn resolve_as(text: &str, dialect: Dialect) -> NodeKind {
+    match (resolve(text), dialect) {
+        (NodeKind::Text(text), Dialect::Ansible) => match old_number(&text) {
+            Some(number) => NodeKind::Number(number),
+            None => NodeKind::Text(text),
+        },
+        (kind, _) => kind,
+    }
+}
+
+/// Reads what only YAML 1.1 takes for a number: `0755`, `0b11`, `1_000`, `12:30`.
+fn old_number(text: &str) -> Option<Number> {
+    let unsigned = text.strip_prefix(['+', '-']).unwrap_or(text);
+    let negative = text.starts_with('-');
+    if !unsigned.starts_with(|c: char| c.is_ascii_digit() || c == '.') {
+        return None;
+    }
+    let digits: String = unsigned.chars().filter(|c| *c != '_').collect();
+    if digits.contains('.') {
+        let plain = is_fraction(&digits) && !digits.contains(':');
+        let value: f64 = plain.then(|| digits.parse().ok()).flatten()?;
+        return Number::from_f64(if negative { -value } else { value });
+    }
+    let magnitude = if let Some(binary) = digits.strip_prefix("0b") {
+        i64::from_str_radix(binary, 2).ok()?
+    } else if let Some(hex) = digits.strip_prefix("0x") {
+        i64::from_str_radix(hex, 16).ok()?
+    } else if digits.contains(':') {
+        sexagesimal(&digits)?
+    } else if digits.len() > 1 && digits.starts_with('0') {
+        i64::from_str_radix(&digits, 8).ok()?
+    } else if is_digits(&digits) {
+        return integer(&format!("{}{digits}", if negative { "-" } else { "" }));
+    } else {
+        return None;
+    };
+    Some(Number::from(if negative { -magnitude } else { magnitude }))
+}
+
+/// Reads `hours:minutes:seconds`, as in `12:30`.
+fn sexagesimal(text: &str) -> Option<i64> {
+    let mut parts = text.split(':');
+    let first = parts
+        .next()
+        .filter(|first| *first != "0" && is_decimal(first))?;
+    let mut value: i64 = first.parse().ok()?;
+    for part in parts {
+        if !is_digits(part) || part.len() > 2 {
+            return None;
+        }
+        let digits: i64 = part.parse().ok().filter(|digits| *digits < 60)?;
+        value = value.checked_mul(60)?.checked_add(digits)?;
+    }
+    Some(value)
 }
 
 /// Tells whether a number written as `literal` has lost digits.
@@ -99,6 +157,38 @@ mod tests {
     use crate::base::value::Value;
     use crate::template::yaml::node::Node;
     use serde_json::json;
+
+    #[test]
+    fn ansible_reads_the_numbers_of_the_older_standard() {
+        #[track_caller]
+        fn case(text: &str, expected: &Value) {
+            let node = Node {
+                span: Span::default(),
+                kind: resolve_as(text, Dialect::Ansible),
+            };
+            assert_eq!(node.to_value(), *expected, "{text}");
+        }
+        case("0755", &json!(493));
+        case("-010", &json!(-8));
+        case("1_000", &json!(1000));
+        case("0b11", &json!(3));
+        case("0x_ff", &json!(255));
+        case("12:30", &json!(750));
+        case("1:02:03", &json!(3723));
+        case("1_0.5", &json!(10.5));
+        for text in [
+            "089",
+            "12:60",
+            "01:02",
+            "2019-06-01",
+            "1.2.3.4",
+            "::1",
+            "0o17",
+            "web",
+        ] {
+            case(text, &json!(text));
+        }
+    }
 
     #[test]
     fn plain_scalars_mean_what_both_versions_of_yaml_agree_on() {

@@ -24,7 +24,7 @@ fn arguments_that_are_not_acceptable_end_with_2() {
         assert_eq!(ran.data(2), "");
         assert!(ran.stderr.contains(words), "{ran}");
     }
-    case(&["lst"], "similar subcommand exists: 'list'");
+    case(&["lst"], "similar subcommands exist: 'host', 'list'");
     case(&["list", "--stats", "failed"], "'--status'");
     case(&["list", "--status", "done"], "possible values");
     case(&["list", "--tag", "x"], "expected KEY=VALUE");

@@ -5,6 +5,7 @@ mod argument;
 mod audit;
 mod configuration;
 mod graph;
+mod host;
 mod image;
 mod listing;
 mod reference;

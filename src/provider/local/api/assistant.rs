@@ -7,7 +7,7 @@ use crate::base::value::Map;
 use crate::provider::local::answer::Page;
 use crate::provider::local::api::entry::{Api, Kind};
 use crate::provider::local::cloud::{LocalCloud, Reply};
-use crate::provider::local::instance::{Instance, Power};
+use crate::provider::local::instance::Power;
 use crate::provider::local::request::Request;
 
 pub(super) const APIS: &[Api] = &[
@@ -30,15 +30,15 @@ pub(super) const APIS: &[Api] = &[
 ];
 
 async fn describe(cloud: &LocalCloud, request: &Request<'_>) -> Result<Reply, CallFault> {
-    let stored = cloud
-        .select::<Instance>(request.list("InstanceIds")?)
+    let machines = cloud
+        .machines(request.list("InstanceIds")?, |_| true, |_| true)
         .await?;
-    let page = Page::of(request, stored.into_iter().map(|s| s.value).collect())?;
+    let page = Page::of(request, machines)?;
     let mut entries: Vec<Value> = Vec::with_capacity(page.items.len());
-    for instance in &page.items {
-        let is_running = cloud.power(instance).await? == Power::Running;
+    for machine in &page.items {
+        let is_running = machine.power() == Power::Running;
         entries.push(json!({
-            "InstanceId": instance.id,
+            "InstanceId": machine.id(),
             "CloudAssistantStatus": if is_running { "true" } else { "false" },
             "CloudAssistantVersion": env!("CARGO_PKG_VERSION"),
             "OSType": "Linux",
@@ -55,7 +55,7 @@ async fn describe(cloud: &LocalCloud, request: &Request<'_>) -> Result<Reply, Ca
 
 async fn install(cloud: &LocalCloud, request: &Request<'_>) -> Result<Reply, CallFault> {
     for id in request.required_list("InstanceIds")? {
-        cloud.instance(&id).await?;
+        cloud.machine(&id).await?;
     }
     Ok(Map::new().into())
 }

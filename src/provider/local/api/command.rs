@@ -14,8 +14,9 @@ use crate::provider::local::api::entry::{Api, Kind};
 use crate::provider::local::cloud::{LocalCloud, Reply};
 use crate::provider::local::command::SavedCommand;
 use crate::provider::local::fault;
-use crate::provider::local::instance::{Instance, Power};
+use crate::provider::local::instance::Power;
 use crate::provider::local::invocation::{Ended, Invocation, Target};
+use crate::provider::local::machine::Machine;
 use crate::provider::local::request::Request;
 use crate::provider::local::script::{Script, read_parameters, read_timeout};
 use crate::provider::local::spool;
@@ -243,13 +244,14 @@ impl Start {
         let given = read_parameters("Parameters", request.value("Parameters"))?;
         let mut commands = Vec::new();
         for instance in request.required_list("InstanceIds")? {
-            let instance = cloud.instance(&instance).await?.value;
-            if cloud.power(&instance).await? == Power::Stopped && !request.context.resumed {
-                let error = fault::wrong_status(&instance.id, "Stopped", "Running");
+            let machine = cloud.machine(&instance).await?;
+            if machine.power() == Power::Stopped && !request.context.resumed {
+                let error = fault::wrong_status(machine.id(), "Stopped", "Running");
                 return Err(error.into());
             }
-            let values = values(cloud, &instance, (&id, &self.command), &given);
-            commands.push((instance.id, self.script.command(username.clone(), &values)?));
+            let values = values(cloud, &machine, (&id, &self.command), &given);
+            let id = machine.id().to_owned();
+            commands.push((id, self.script.command(username.clone(), &values)?));
         }
         let log_base = spool::stored(request.context, &request.context.log).await?;
         let mut targets = Vec::with_capacity(commands.len());
@@ -279,15 +281,18 @@ impl Start {
 /// Returns the values that `{{name}}` stands for: those of the call, and the vendor's own.
 pub(in crate::provider::local) fn values(
     cloud: &LocalCloud,
-    instance: &Instance,
+    machine: &Machine,
     (invocation, command): (&str, &str),
     given: &BTreeMap<String, String>,
 ) -> BTreeMap<String, String> {
     let mut values = BTreeMap::from([
-        ("ACS::RegionId".to_owned(), instance.region.clone()),
+        (
+            "ACS::RegionId".to_owned(),
+            machine.region(&cloud.region).to_owned(),
+        ),
         ("ACS::AccountId".to_owned(), cloud.account.clone()),
-        ("ACS::InstanceId".to_owned(), instance.id.clone()),
-        ("ACS::InstanceName".to_owned(), instance.name.clone()),
+        ("ACS::InstanceId".to_owned(), machine.id().to_owned()),
+        ("ACS::InstanceName".to_owned(), machine.name().to_owned()),
         ("ACS::InvokeId".to_owned(), invocation.to_owned()),
         ("ACS::CommandId".to_owned(), command.to_owned()),
     ]);

@@ -203,7 +203,9 @@ async fn must_be_stopped(cloud: &LocalCloud, instance: &Instance) -> Result<(), 
 }
 
 async fn replace(cloud: &LocalCloud, request: &Request<'_>) -> Result<Reply, CallFault> {
-    let mut stored = cloud.instance(&request.required("InstanceId")?).await?;
+    let mut stored = cloud
+        .instance(request, &request.required("InstanceId")?)
+        .await?;
     let image = cloud.image(&request.required("ImageId")?).await?;
     must_be_stopped(cloud, &stored.value).await?;
     let disk_id = derive_id("d-", &request.token()?, 0);

@@ -74,7 +74,7 @@ async fn send(cloud: &LocalCloud, request: &Request<'_>) -> Result<Reply, CallFa
     let file = file(request)?;
     let instances = request.required_list("InstanceIds")?;
     for id in &instances {
-        cloud.instance(id).await?;
+        cloud.machine(id).await?;
     }
     let mut targets = Vec::with_capacity(instances.len());
     for id in instances {

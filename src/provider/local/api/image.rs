@@ -111,7 +111,7 @@ async fn create(cloud: &LocalCloud, request: &Request<'_>) -> Result<Reply, Call
         image.source_snapshot = Some(snapshot);
     } else {
         let instance = cloud
-            .instance(&request.required("InstanceId")?)
+            .instance(request, &request.required("InstanceId")?)
             .await?
             .value;
         let layer = cloud

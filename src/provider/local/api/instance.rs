@@ -4,10 +4,12 @@ use serde_json::json;
 
 use crate::base::call::{ApiError, CallFault};
 use crate::base::value::{self, Map, Value};
-use crate::provider::local::answer::{Page, minute, name_fits};
+use crate::provider::inventory::{Host, WordError, Words};
+use crate::provider::local::answer::{Page, name_fits};
 use crate::provider::local::api::entry::{Api, Kind};
 use crate::provider::local::cloud::{LocalCloud, Reply};
 use crate::provider::local::instance::{Instance, Power};
+use crate::provider::local::machine::{HostFilter, Machine};
 use crate::provider::local::request::Request;
 use crate::provider::local::tag::TagFilter;
 
@@ -26,13 +28,17 @@ const FILTERS: &[&str] = &[
     "InstanceChargeType",
     "KeyPairName",
     "InstanceNetworkType",
+    WORDS,
 ];
+
+/// The parameter that takes target words.
+const WORDS: &str = "TargetWords";
 
 pub(super) const APIS: &[Api] = &[
     Api {
         service: "ECS",
         name: "DescribeInstances",
-        summary: "Lists instances; ids in the order given, names may hold `*`.",
+        summary: "Lists instances and hosts; ids in the order given, names may hold `*`.",
         parameters: FILTERS,
         kind: Kind::Reads,
         handler: |cloud, request| Box::pin(describe_instances(cloud, request)),
@@ -76,21 +82,21 @@ async fn describe_instances(cloud: &LocalCloud, request: &Request<'_>) -> Result
     let entries = page
         .items
         .iter()
-        .map(|(i, power)| i.describe(*power))
+        .map(|machine| machine.describe(&cloud.region))
         .collect();
     Ok(page.answer("Instances", "Instance", entries).into())
 }
 
 async fn describe_managed(cloud: &LocalCloud, request: &Request<'_>) -> Result<Reply, CallFault> {
     let page = Page::of(request, select(cloud, request).await?)?;
-    let entry = |(instance, power): &(Instance, Power)| {
+    let entry = |machine: &Machine| {
         json!({
-            "InstanceId": instance.id,
-            "InstanceName": instance.name,
-            "Hostname": instance.hostname,
+            "InstanceId": machine.id(),
+            "InstanceName": machine.name(),
+            "Hostname": machine.hostname(),
             "OsType": "linux",
-            "Connected": *power == Power::Running,
-            "Tags": instance.tags.answer(),
+            "Connected": machine.power() == Power::Running,
+            "Tags": machine.tags(),
         })
     };
     let entries = page.items.iter().map(entry).collect();
@@ -99,7 +105,8 @@ async fn describe_managed(cloud: &LocalCloud, request: &Request<'_>) -> Result<R
 
 async fn describe_status(cloud: &LocalCloud, request: &Request<'_>) -> Result<Reply, CallFault> {
     let page = Page::of(request, select(cloud, request).await?)?;
-    let entry = |(instance, power): &(Instance, Power)| json!({"InstanceId": instance.id, "Status": power.status()});
+    let entry =
+        |machine: &Machine| json!({"InstanceId": machine.id(), "Status": machine.power().status()});
     let entries = page.items.iter().map(entry).collect();
     Ok(page
         .answer("InstanceStatuses", "InstanceStatus", entries)
@@ -111,11 +118,11 @@ async fn describe_full_status(
     request: &Request<'_>,
 ) -> Result<Reply, CallFault> {
     let page = Page::of(request, select(cloud, request).await?)?;
-    let entry = |(instance, power): &(Instance, Power)| {
-        let code = i32::from(*power == Power::Running);
+    let entry = |machine: &Machine| {
+        let code = i32::from(machine.power() == Power::Running);
         json!({
-            "InstanceId": instance.id,
-            "Status": {"Name": power.status(), "Code": code},
+            "InstanceId": machine.id(),
+            "Status": {"Name": machine.power().status(), "Code": code},
             "HealthStatus": {"Name": "Ok", "Code": 0},
             "ScheduledSystemEventSet": {"ScheduledSystemEventType": []},
         })
@@ -127,16 +134,9 @@ async fn describe_full_status(
 }
 
 async fn describe_attribute(cloud: &LocalCloud, request: &Request<'_>) -> Result<Reply, CallFault> {
-    let instance = cloud
-        .instance(&request.required("InstanceId")?)
-        .await?
-        .value;
-    let power = cloud.power(&instance).await?;
-    match instance.describe(power) {
-        Value::Object(mut record) => {
-            record.insert("CreationTime".to_owned(), json!(minute(instance.created)));
-            Ok(record.into())
-        }
+    let machine = cloud.machine(&request.required("InstanceId")?).await?;
+    match machine.describe(&cloud.region) {
+        Value::Object(record) => Ok(record.into()),
         _ => Ok(Map::new().into()),
     }
 }
@@ -176,6 +176,16 @@ impl Filter {
         })
     }
 
+    /// Tests everything; a host is in no security group.
+    fn accepts_host(&self, host: &Host) -> bool {
+        let filter = HostFilter {
+            names: self.names.as_deref(),
+            tags: &self.tags,
+            fields: &self.fields,
+        };
+        self.security_group.is_none() && filter.accepts(host)
+    }
+
     /// Tests everything but the status, which has to be looked at.
     fn accepts(&self, instance: &Instance) -> bool {
         let record = instance.describe(instance.power);
@@ -198,26 +208,33 @@ impl Filter {
     }
 }
 
-/// Returns the instances that a call selects, each with its true status.
-async fn select(
-    cloud: &LocalCloud,
-    request: &Request<'_>,
-) -> Result<Vec<(Instance, Power)>, CallFault> {
+/// Says why target words choose nothing.
+fn wrong_words(error: &WordError) -> ApiError {
+    let mut text = error.to_string();
+    let mut source = std::error::Error::source(error);
+    while let Some(cause) = source {
+        text = format!("{text}: {cause}");
+        source = cause.source();
+    }
+    ApiError::new("InvalidParameter.TargetWords", text)
+}
+
+/// Returns the machines that a call selects, each with its true status.
+async fn select(cloud: &LocalCloud, request: &Request<'_>) -> Result<Vec<Machine>, CallFault> {
     let filter = Filter::of(request)?;
-    let candidates = cloud
-        .select::<Instance>(request.list("InstanceIds")?)
-        .await?;
-    let mut selected = Vec::new();
-    for stored in candidates {
-        let instance = stored.value;
-        if !filter.accepts(&instance) {
-            continue;
-        }
-        let power = cloud.power(&instance).await?;
-        let wanted = filter.status.as_ref();
-        if wanted.is_none_or(|wanted| wanted.eq_ignore_ascii_case(power.status())) {
-            selected.push((instance, power));
-        }
+    let fits_host = |host: &Host| filter.accepts_host(host);
+    let mut selected = if let Some(words) = request.text(WORDS)? {
+        let words = Words::parse(&words).and_then(|words| words.select(&cloud.inventory));
+        let hosts = words.map_err(|error| wrong_words(&error))?.into_iter();
+        let hosts = hosts.filter(|host| fits_host(host));
+        hosts.map(Machine::Host).collect()
+    } else {
+        let ids = request.list("InstanceIds")?;
+        let fits = |instance: &Instance| filter.accepts(instance);
+        cloud.machines(ids, fits, fits_host).await?
+    };
+    if let Some(wanted) = &filter.status {
+        selected.retain(|machine| wanted.eq_ignore_ascii_case(machine.power().status()));
     }
     Ok(selected)
 }

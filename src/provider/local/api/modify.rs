@@ -25,7 +25,9 @@ pub(super) const APIS: &[Api] = &[Api {
 }];
 
 async fn modify(cloud: &LocalCloud, request: &Request<'_>) -> Result<Reply, CallFault> {
-    let mut stored = cloud.instance(&request.required("InstanceId")?).await?;
+    let mut stored = cloud
+        .instance(request, &request.required("InstanceId")?)
+        .await?;
     let instance = &mut stored.value;
     if let Some(name) = request.text("InstanceName")? {
         instance.name = name;

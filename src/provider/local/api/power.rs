@@ -96,7 +96,9 @@ async fn one(
     request: &Request<'_>,
     motion: Motion,
 ) -> Result<Reply, CallFault> {
-    let stored = cloud.instance(&request.required("InstanceId")?).await?;
+    let stored = cloud
+        .instance(request, &request.required("InstanceId")?)
+        .await?;
     let before = check(cloud, &stored.value, motion).await?;
     let (after, _) = act(cloud, request, stored, before, motion).await?;
     Ok(Reply {
@@ -113,7 +115,7 @@ async fn several(
 ) -> Result<Reply, CallFault> {
     let mut checked = Vec::new();
     for id in request.required_list("InstanceIds")? {
-        let stored = cloud.instance(&id).await?;
+        let stored = cloud.instance(request, &id).await?;
         let before = check(cloud, &stored.value, motion).await?;
         checked.push((stored, before));
     }
@@ -185,7 +187,7 @@ async fn delete(
     let force = request.flag("Force")?;
     let mut doomed = Vec::new();
     for id in request.required_list(parameter)? {
-        let stored = cloud.instance(&id).await?;
+        let stored = cloud.instance(request, &id).await?;
         if stored.value.deletion_protection {
             return Err(ApiError::new(
                 "InvalidOperation.DeletionProtection",

@@ -116,10 +116,11 @@ pub(super) async fn all(cloud: &LocalCloud, kind: ResourceKind) -> Result<Vec<Ta
     let entry = |id: String, tags: Tags| Tagged { kind, id, tags };
     Ok(match kind {
         ResourceKind::Instance => {
-            let list = cloud.state.all::<Instance>().await?;
-            list.into_iter()
-                .map(|s| entry(s.value.id, s.value.tags))
-                .collect()
+            let list = cloud.state.all::<Instance>().await?.into_iter();
+            let instances = list.map(|s| entry(s.value.id, s.value.tags));
+            let hosts = cloud.inventory.hosts().filter(|host| !host.tags.is_empty());
+            let hosts = hosts.map(|host| entry(host.name.clone(), Tags::of(&host.tags)));
+            instances.chain(hosts).collect()
         }
         ResourceKind::Disk => {
             let list = cloud.state.all::<Instance>().await?;
@@ -145,13 +146,14 @@ pub(super) async fn all(cloud: &LocalCloud, kind: ResourceKind) -> Result<Vec<Ta
 /// Returns the change that gives a resource other tags.
 pub(super) async fn edit(
     cloud: &LocalCloud,
+    request: &Request<'_>,
     kind: ResourceKind,
     id: &str,
     edit: impl Fn(&mut Tags) -> Result<(), ApiError>,
 ) -> Result<RecordChange, CallFault> {
     match kind {
         ResourceKind::Instance => {
-            let mut stored = cloud.instance(id).await?;
+            let mut stored = cloud.instance(request, id).await?;
             edit(&mut stored.value.tags)?;
             Ok(stored.put())
         }
@@ -188,9 +190,13 @@ async fn tag(
     if tags.is_empty() {
         return Err(fault::missing("Tags").into());
     }
-    change(cloud, kind, request.required_list(parameter)?, |have| {
-        have.add(tags.clone())
-    })
+    change(
+        cloud,
+        request,
+        kind,
+        request.required_list(parameter)?,
+        |have| have.add(tags.clone()),
+    )
     .await
 }
 
@@ -201,15 +207,22 @@ async fn untag(cloud: &LocalCloud, request: &Request<'_>) -> Result<Reply, CallF
     } else {
         Some(request.required_list("TagKeys")?)
     };
-    change(cloud, kind, request.required_list("ResourceIds")?, |have| {
-        have.remove(keys.as_deref());
-        Ok(())
-    })
+    change(
+        cloud,
+        request,
+        kind,
+        request.required_list("ResourceIds")?,
+        |have| {
+            have.remove(keys.as_deref());
+            Ok(())
+        },
+    )
     .await
 }
 
 async fn change(
     cloud: &LocalCloud,
+    request: &Request<'_>,
     kind: ResourceKind,
     mut ids: Vec<String>,
     apply: impl Fn(&mut Tags) -> Result<(), ApiError>,
@@ -219,7 +232,7 @@ async fn change(
     ids.dedup();
     let mut changes = Vec::with_capacity(ids.len());
     for id in &ids {
-        changes.push(edit(cloud, kind, id, &apply).await?);
+        changes.push(edit(cloud, request, kind, id, &apply).await?);
     }
     Ok(Reply {
         answer: Map::new(),

@@ -116,7 +116,9 @@ async fn tag(cloud: &LocalCloud, request: &Request<'_>) -> Result<Reply, CallFau
         changes: Vec::new(),
     };
     for arn in arns(request)? {
-        let change = edit(cloud, arn.kind, &arn.id, |have| have.add(tags.clone()));
+        let change = edit(cloud, request, arn.kind, &arn.id, |have| {
+            have.add(tags.clone())
+        });
         reply.changes.push(change.await?);
     }
     Ok(reply)
@@ -129,7 +131,7 @@ async fn untag(cloud: &LocalCloud, request: &Request<'_>) -> Result<Reply, CallF
         changes: Vec::new(),
     };
     for arn in arns(request)? {
-        let change = edit(cloud, arn.kind, &arn.id, |have| {
+        let change = edit(cloud, request, arn.kind, &arn.id, |have| {
             have.remove(Some(&keys));
             Ok(())
         });

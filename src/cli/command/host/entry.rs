@@ -1,0 +1,31 @@
+//! The subcommands of `oos host`.
+
+use clap::{Args, Subcommand};
+
+use crate::cli::command::host::{list, show};
+use crate::cli::session::{Outcome, Session};
+
+/// Arguments of `oos host`.
+#[derive(Debug, Args)]
+pub(in crate::cli) struct Arguments {
+    #[command(subcommand)]
+    command: HostCommand,
+}
+
+#[derive(Debug, Subcommand)]
+enum HostCommand {
+    /// List hosts of the inventory
+    List(list::Arguments),
+    /// Show how a host is reached, its groups, tags and variables
+    Show(show::Arguments),
+}
+
+impl Arguments {
+    /// Does it.
+    pub(in crate::cli::command) fn run(self, session: &mut Session) -> Outcome {
+        match self.command {
+            HostCommand::List(arguments) => arguments.run(session),
+            HostCommand::Show(arguments) => arguments.run(session),
+        }
+    }
+}

@@ -1,0 +1,102 @@
+//! `oos host list`: which hosts words choose.
+
+use std::sync::Arc;
+
+use clap::Args;
+use serde::Serialize;
+
+use crate::cli::exit::Exit;
+use crate::cli::global::Format;
+use crate::cli::hosts::{Hosts, needs_inventory};
+use crate::cli::output::{Output, Role, Table, TableCell, counted};
+use crate::cli::session::{Outcome, Session};
+use crate::cli::targets::{WORDS_HELP, choose};
+use crate::provider::inventory::{Host, fold};
+
+/// Arguments of `oos host list`.
+#[derive(Debug, Args)]
+pub(super) struct Arguments {
+    /// Which hosts; all when not given
+    #[arg(value_name = "WORDS", help = WORDS_HELP)]
+    words: Vec<String>,
+    /// Print the names only, folded into ranges
+    #[arg(long)]
+    fold: bool,
+}
+
+/// A host as data.
+#[derive(Debug, Serialize)]
+#[serde(rename_all = "PascalCase")]
+struct Row<'a> {
+    name: &'a str,
+    address: &'a str,
+    port: u16,
+    user: Option<&'a str>,
+    groups: &'a [Arc<str>],
+    tags: &'a std::collections::BTreeMap<String, String>,
+}
+
+impl<'a> Row<'a> {
+    fn of(host: &'a Host) -> Self {
+        let endpoint = &host.endpoint;
+        Self {
+            name: &host.name,
+            address: &endpoint.address,
+            port: endpoint.port,
+            user: endpoint.user.as_deref(),
+            groups: host.groups(),
+            tags: &host.tags,
+        }
+    }
+}
+
+impl Arguments {
+    /// Prints the hosts.
+    pub(super) fn run(self, session: &mut Session) -> Outcome {
+        needs_inventory(&session.settings)?;
+        let hosts = Hosts::load(&session.settings)?;
+        hosts.tell(&mut session.output);
+        let words = if self.words.is_empty() {
+            vec!["all".to_owned()]
+        } else {
+            self.words
+        };
+        let chosen = choose(&words.join(" "), &hosts.inventory)?;
+        let output = &mut session.output;
+        if self.fold {
+            let names = chosen.iter().map(|host| host.name.as_str());
+            output.line(fold(names))?;
+        } else if output.format() == Format::Text {
+            print(&chosen, output)?;
+        } else {
+            let rows: Vec<Row<'_>> = chosen.iter().map(|host| Row::of(host)).collect();
+            output.document(&rows)?;
+        }
+        Ok(Exit::Success)
+    }
+}
+
+fn print(hosts: &[Arc<Host>], output: &mut Output) -> std::io::Result<()> {
+    let mut table = Table::new(output, &["NAME", "ADDRESS", "USER", "GROUPS", "TAGS"]);
+    for host in hosts {
+        let endpoint = &host.endpoint;
+        let address = match endpoint.port {
+            22 => endpoint.address.clone(),
+            port => format!("{}:{port}", endpoint.address),
+        };
+        let tags = host
+            .tags
+            .iter()
+            .map(|(key, value)| format!("{key}={value}"));
+        table.row(vec![
+            TableCell::of(Role::Strong, &host.name),
+            TableCell::from(address),
+            TableCell::from(endpoint.user.as_deref().unwrap_or_default()),
+            TableCell::from(host.groups().join(", ")),
+            TableCell::from(tags.collect::<Vec<_>>().join(", ")),
+        ]);
+    }
+    table.print(output)?;
+    output.note(format_args!("{}.", counted(hosts.len(), "host")));
+    Ok(())
+}

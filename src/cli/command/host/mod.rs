@@ -1,0 +1,7 @@
+//! `oos host`: the hosts of the inventory, one subcommand a file.
+
+mod entry;
+mod list;
+mod show;
+
+pub(in crate::cli) use entry::Arguments;

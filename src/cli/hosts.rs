@@ -1,0 +1,79 @@
+//! The hosts that a command works with.
+
+use std::sync::Arc;
+
+use anyhow::anyhow;
+use tokio::runtime::Builder;
+
+use crate::cli::environment::variable;
+use crate::cli::output::Output;
+use crate::cli::report::Failure;
+use crate::config::Settings;
+use crate::provider::inventory::{Cache, Inventory, LoadOptions, Loaded, Problem, load};
+use crate::runner::{Clock as _, SystemClock};
+
+/// The folder in the data directory for what executables and servers said of hosts.
+const CACHE_FOLDER: &str = "inventory";
+
+/// The inventory of the settings, read.
+#[derive(Debug, Default)]
+pub(super) struct Hosts {
+    /// The hosts.
+    pub(super) inventory: Arc<Inventory>,
+    warnings: Vec<Problem>,
+}
+
+impl Hosts {
+    /// Reads the inventory; without one there are no hosts.
+    pub(super) fn load(settings: &Settings) -> Result<Self, Failure> {
+        if settings.inventories.is_empty() {
+            return Ok(Self::default());
+        }
+        let runtime = Builder::new_current_thread().enable_all().build()?;
+        runtime.block_on(Self::read(settings))
+    }
+
+    /// Reads the inventory, from inside of a runtime.
+    pub(super) async fn read(settings: &Settings) -> Result<Self, Failure> {
+        if settings.inventories.is_empty() {
+            return Ok(Self::default());
+        }
+        let options = LoadOptions {
+            home: variable("HOME").map(Into::into),
+            cache: Some(Cache {
+                folder: settings.data_dir.join(CACHE_FOLDER),
+                max_age: settings.inventory_max_age,
+                stale: settings.inventory_stale,
+                now: SystemClock.now(),
+            }),
+        };
+        let Loaded {
+            inventory,
+            warnings,
+        } = load(&settings.inventories, &options)
+            .await
+            .map_err(Failure::usage)?;
+        Ok(Self {
+            inventory: Arc::new(inventory),
+            warnings,
+        })
+    }
+
+    /// Says what was passed over.
+    pub(super) fn tell(&self, output: &mut Output) {
+        for warning in &self.warnings {
+            output.note(format_args!("warning: {warning}"));
+        }
+    }
+}
+
+/// Refuses to go on where no inventory is named.
+pub(super) fn needs_inventory(settings: &Settings) -> Result<(), Failure> {
+    if settings.inventories.is_empty() {
+        return Err(Failure::usage(anyhow!("no inventory is named")).hinted(
+            "Name one with `--inventory PATH`, `OOS_INVENTORY`, or `inventory` in the configuration \
+             file.",
+        ));
+    }
+    Ok(())
+}

@@ -1,0 +1,351 @@
+//! From the names of sources to one inventory.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use crate::base::source::Source;
+use crate::provider::inventory::ansible::variables::VariableReach;
+use crate::provider::inventory::ansible::{ini, vars_folder, yaml};
+use crate::provider::inventory::cache::{Answer, Cache};
+use crate::provider::inventory::draft::{Draft, UNGROUPED_PLACE};
+use crate::provider::inventory::executable::{self, is_executable};
+use crate::provider::inventory::host::Inventory;
+use crate::provider::inventory::jump::Jump;
+use crate::provider::inventory::kind::{Form, TreeKind, dialect, form, form_of_answer, tree_kind};
+use crate::provider::inventory::lineage::finish;
+use crate::provider::inventory::native;
+use crate::provider::inventory::problem::{Findings, InventoryError, Origin, Problem};
+use crate::provider::inventory::range::expand;
+use crate::provider::inventory::reach::Reach;
+use crate::provider::inventory::ssh;
+use crate::provider::inventory::tree::{self, LARGEST};
+use crate::provider::inventory::url;
+use crate::template::yaml::read_source;
+
+/// How deep folders of inventories may be nested.
+const DEEPEST: usize = 8;
+
+/// Endings of files that a folder of inventories may hold without being ones, as Ansible has it.
+const PASSED_OVER: &[&str] = &[
+    ".pyc", ".pyo", ".swp", ".bak", "~", ".rpm", ".md", ".txt", ".rst", ".orig", ".cfg", ".retry",
+];
+
+/// Folders beside inventories that hold variables or code.
+const NO_INVENTORIES: &[&str] = &["group_vars", "host_vars", "vars_plugins"];
+
+/// What reading takes from its surroundings.
+#[derive(Clone, Debug, Default)]
+pub struct LoadOptions {
+    /// The user's home, which `~/` stands for.
+    pub home: Option<PathBuf>,
+    /// What executables and servers said before.
+    pub cache: Option<Cache>,
+}
+
+/// An inventory as it was read.
+#[derive(Debug, Default)]
+pub struct Loaded {
+    /// The hosts.
+    pub inventory: Inventory,
+    /// What was passed over.
+    pub warnings: Vec<Problem>,
+}
+
+/// Reads sources in their order and merges them: files, folders, and lists of hosts with a comma in
+/// them (`root@10.0.0.5,`).
+///
+/// Hosts and groups of the same name are one. What a later source says of a host, or of a group, goes
+/// before what an earlier one says of the same thing; what is said of a host goes before what is said
+/// of its groups.
+pub async fn load(sources: &[String], options: &LoadOptions) -> Result<Loaded, InventoryError> {
+    let mut loading = Loading {
+        options,
+        draft: Draft::default(),
+        findings: Findings::default(),
+        answers: Vec::new(),
+    };
+    for source in sources {
+        if let Err(problem) = loading.source(source).await {
+            loading.findings.error(problem);
+        }
+    }
+    let Loading {
+        draft,
+        mut findings,
+        answers,
+        ..
+    } = loading;
+    let inventory = if findings.errors.is_empty() {
+        let reading = VariableReach {
+            home: options.home.as_deref(),
+        };
+        finish(&draft, &reading, &mut findings)
+    } else {
+        None
+    };
+    match inventory {
+        Some(inventory) => {
+            keep(options.cache.as_ref(), &answers, &mut findings);
+            Ok(Loaded {
+                inventory,
+                warnings: findings.warnings,
+            })
+        }
+        None => Err(InventoryError {
+            problems: findings.errors,
+        }),
+    }
+}
+
+/// Keeps what was understood. What holds a password is not kept.
+fn keep(cache: Option<&Cache>, answers: &[(String, Answer)], findings: &mut Findings) {
+    let Some(cache) = cache.filter(|_| !findings.has_secrets) else {
+        return;
+    };
+    for (source, answer) in answers {
+        if let Err(error) = cache.keep(source, answer) {
+            let why = format!("what it said cannot be kept: {error}");
+            findings.warn(Problem::new(source, why));
+        }
+    }
+}
+
+struct Loading<'a> {
+    options: &'a LoadOptions,
+    draft: Draft,
+    findings: Findings,
+    /// What was asked for anew.
+    answers: Vec<(String, Answer)>,
+}
+
+/// Who is asked.
+enum Asked<'a> {
+    Executable(&'a Path),
+    Url,
+}
+
+impl Loading<'_> {
+    async fn source(&mut self, source: &str) -> Result<(), Problem> {
+        if url::is_url(source) {
+            return self.url(source).await;
+        }
+        let path = Path::new(source);
+        if source.contains(',') && !path.exists() {
+            return self.list(source);
+        }
+        let mut files = Vec::new();
+        collect(path, 0, &mut files)?;
+        // Variables lie beside the source that was named: in a folder, or in that of a file.
+        let beside = if path.is_dir() {
+            path.to_owned()
+        } else {
+            folder_of(path)
+        };
+        if !self.draft.folders.contains(&beside) {
+            self.draft.folders.push(beside);
+        }
+        for file in files {
+            if let Err(problem) = self.file(&file).await {
+                self.findings.error(problem);
+            }
+        }
+        Ok(())
+    }
+
+    /// Reads `[user@]host[:port]` between commas.
+    fn list(&mut self, list: &str) -> Result<(), Problem> {
+        let origin = Origin {
+            source: Arc::from(list),
+            line: 0,
+        };
+        for word in crate::provider::inventory::words::split(list) {
+            let names = expand(word).map_err(|error| Problem::new(&origin, error.to_string()))?;
+            for name in names {
+                let jump = Jump::parse(&name).map_err(|_| {
+                    Problem::new(&origin, format!("`{name}` is no host"))
+                        .hint("expected `[user@]host[:port]`")
+                })?;
+                let host = self.draft.host(&jump.address, &origin)?;
+                host.join(UNGROUPED_PLACE);
+                host.reach.overlay(&Reach {
+                    user: jump.user,
+                    port: jump.port,
+                    ..Reach::default()
+                });
+            }
+        }
+        Ok(())
+    }
+
+    async fn file(&mut self, path: &Path) -> Result<(), Problem> {
+        let shown = path.display().to_string();
+        if is_executable(path) {
+            let answer = self.ask(&shown, Asked::Executable(path)).await?;
+            let source = Source::new(&shown, answer.text);
+            return self.text(path, form(Path::new("list.json"), source.text()), &source);
+        }
+        let bytes = read_file(path)?;
+        let source = read_source(&shown, &bytes).map_err(|unreadable| {
+            Problem::new(&shown, unreadable.diagnostic.message.clone())
+                .hint(unreadable.diagnostic.hint.unwrap_or_default())
+        })?;
+        self.text(path, form(path, source.text()), &source)
+    }
+
+    async fn url(&mut self, url: &str) -> Result<(), Problem> {
+        let answer = self.ask(url, Asked::Url).await?;
+        let name = url.split(['?', '#']).next().unwrap_or(url);
+        let form = form_of_answer(answer.media_type.as_deref(), Path::new(name), &answer.text);
+        let source = Source::new(url, answer.text);
+        // What a server names on this machine begins nowhere.
+        self.text(Path::new("/"), form, &source)
+    }
+
+    /// Asks an executable or a server, or takes what it said before.
+    async fn ask(&mut self, name: &str, asked: Asked<'_>) -> Result<Answer, Problem> {
+        let cache = self.options.cache.as_ref();
+        if let Some(answer) = cache.and_then(|cache| cache.fresh(name)) {
+            return Ok(answer);
+        }
+        let answered = match asked {
+            Asked::Executable(path) => executable::run(path).await.map(|printed| {
+                if !printed.said.is_empty() {
+                    let why = format!("the executable says: {}", printed.said);
+                    self.findings.warn(Problem::new(name, why));
+                }
+                let text = String::from_utf8_lossy(&printed.output).into_owned();
+                (None, text)
+            }),
+            Asked::Url => url::fetch(name)
+                .await
+                .map(|fetched| (fetched.media_type, fetched.text)),
+        };
+        match (answered, cache) {
+            (Ok((media_type, text)), cache) => {
+                let at = cache.map(|cache| cache.now).unwrap_or_default();
+                let answer = Answer {
+                    at,
+                    media_type,
+                    text,
+                };
+                self.answers.push((name.to_owned(), answer.clone()));
+                Ok(answer)
+            }
+            (Err(problem), Some(cache)) => match cache.stale(name) {
+                Some(answer) => {
+                    let age = cache.age(&answer).as_secs();
+                    let why = format!("{}; what it said {age} s ago is used", problem.message);
+                    self.findings.warn(Problem::new(name, why));
+                    Ok(answer)
+                }
+                None => Err(problem),
+            },
+            (Err(problem), None) => Err(problem),
+        }
+    }
+
+    fn text(&mut self, path: &Path, form: Form, source: &Source) -> Result<(), Problem> {
+        let name: Arc<str> = Arc::from(source.name());
+        let (draft, findings) = (&mut self.draft, &mut self.findings);
+        let home = self.options.home.as_deref();
+        match form {
+            Form::Vaulted => return Err(vars_folder::vaulted(&name)),
+            Form::Ini => ini::read(&name, source.text(), draft, findings),
+            Form::SshConfig => ssh::config::read(path, source.text(), home, draft, findings),
+            Form::Tree => self.tree(&name, path, source),
+        }
+        Ok(())
+    }
+
+    fn tree(&mut self, name: &Arc<str>, path: &Path, source: &Source) {
+        let Some(root) = tree::read(source, dialect(source.text()), &mut self.findings) else {
+            return;
+        };
+        let kind = tree_kind(&root);
+        if kind == TreeKind::Native {
+            let folder = folder_of(path);
+            let surroundings = native::Surroundings {
+                name,
+                source,
+                folder: Some(&folder),
+                home: self.options.home.as_deref(),
+            };
+            return native::read(&root, &surroundings, &mut self.draft, &mut self.findings);
+        }
+        let mut reader = yaml::Reader {
+            name,
+            source,
+            draft: &mut self.draft,
+            findings: &mut self.findings,
+        };
+        if kind == TreeKind::Listing {
+            reader.read_listing(&root);
+        } else {
+            reader.read(&root);
+        }
+    }
+}
+
+fn folder_of(path: &Path) -> PathBuf {
+    match path.parent() {
+        Some(folder) if !folder.as_os_str().is_empty() => folder.to_owned(),
+        _ => PathBuf::from("."),
+    }
+}
+
+/// Returns a file, or the files of a folder by name; what Ansible passes over is passed over.
+fn collect(path: &Path, depth: usize, files: &mut Vec<PathBuf>) -> Result<(), Problem> {
+    if !path.is_dir() {
+        files.push(path.to_owned());
+        return Ok(());
+    }
+    let unreadable =
+        |error: std::io::Error| Problem::new(path.display(), format!("cannot be read: {error}"));
+    if depth > DEEPEST {
+        let why = format!("folders of inventories are nested more than {DEEPEST} times");
+        return Err(Problem::new(path.display(), why));
+    }
+    let mut inner: Vec<PathBuf> = Vec::new();
+    for entry in fs::read_dir(path).map_err(unreadable)? {
+        inner.push(entry.map_err(unreadable)?.path());
+    }
+    inner.sort();
+    for path in inner {
+        let name = path.file_name().and_then(|name| name.to_str());
+        let is_inventory = name.is_some_and(|name| {
+            !name.starts_with('.')
+                && !NO_INVENTORIES.contains(&name)
+                && !PASSED_OVER.iter().any(|ending| name.ends_with(ending))
+        });
+        if is_inventory {
+            collect(&path, depth + 1, files)?;
+        }
+    }
+    Ok(())
+}
+
+/// Returns what a file holds, if that is not too much.
+pub(super) fn read_file(path: &Path) -> Result<Vec<u8>, Problem> {
+    use std::io::Read as _;
+
+    let shown = path.display();
+    let unreadable = |error: std::io::Error| {
+        let problem = Problem::new(&shown, format!("cannot be read: {error}"));
+        if error.kind() == std::io::ErrorKind::NotFound {
+            problem.hint("name a file, a folder, a URL, or hosts with a comma behind them")
+        } else {
+            problem
+        }
+    };
+    let file = fs::File::open(path).map_err(unreadable)?;
+    let mut bytes = Vec::new();
+    file.take(LARGEST as u64 + 1)
+        .read_to_end(&mut bytes)
+        .map_err(unreadable)?;
+    if bytes.len() > LARGEST {
+        let why = format!("has more than {LARGEST} bytes");
+        return Err(Problem::new(&shown, why));
+    }
+    Ok(bytes)
+}

@@ -1,0 +1,215 @@
+//! `oos host`: the hosts of inventories.
+
+use std::os::unix::fs::PermissionsExt as _;
+
+use crate::support::oos::{Home, assert_ran};
+
+const INVENTORY: &str = "
+defaults:
+  user: deploy
+  limits: {connect: 10s}
+hosts:
+  bastion: {address: 203.0.113.5, port: 2222}
+  web[01-03]: {tags: {Env: prod}, jump: bastion}
+  db1:
+    address: 10.0.0.9
+    password: {secret: db-login}
+    sudo: {user: postgres, password: {secret: db-sudo}}
+    host-keys: {unknown: accept-new, alias: db}
+    variables: {api_token: visible, size: 3}
+groups:
+  web: {hosts: 'web[01-03]', variables: {role: web}}
+  db: {hosts: db1}
+  site: {groups: [web, db], tags: {Site: one}}
+";
+
+fn home() -> Home {
+    let home = Home::new();
+    home.file("hosts.yml", INVENTORY);
+    home
+}
+
+fn list(home: &Home, words: &[&str]) -> String {
+    let mut arguments = vec!["--inventory", "hosts.yml", "host", "list", "--fold"];
+    arguments.extend(words);
+    home.oos(&arguments).data(0).trim().to_owned()
+}
+
+#[test]
+fn hosts_are_listed_with_where_they_are() {
+    let ran = home().oos(&["--inventory", "hosts.yml", "host", "list"]);
+    assert_eq!(ran.code, 0);
+    assert_ran!("host_list", ran);
+}
+
+#[test]
+fn a_host_is_shown_as_it_would_be_reached() {
+    let ran = home().oos(&["--inventory", "hosts.yml", "host", "show", "db1"]);
+    assert_eq!(ran.code, 0);
+    assert_ran!("host_show", ran);
+    let ran = home().oos(&[
+        "--inventory",
+        "hosts.yml",
+        "-o",
+        "json",
+        "host",
+        "show",
+        "web02",
+    ]);
+    let shown = ran.json(0);
+    assert_eq!(shown["Reached"]["jump"], "deploy@203.0.113.5:2222");
+    assert_eq!(shown["Groups"], serde_json::json!(["site", "web"]));
+    assert_eq!(shown["Variables"]["role"], "web");
+}
+
+#[test]
+fn words_choose_hosts_also_out_of_files_and_standard_input() {
+    let home = home();
+    home.file("names.txt", "# mine\nweb03 db1\n");
+    assert_eq!(list(&home, &["@site", "!@db"]), "web[01-03]");
+    assert_eq!(list(&home, &["file:names.txt"]), "db1,web03");
+    assert_eq!(
+        list(&home, &["tag:Env=prod", "!web01", "&@site"]),
+        "web[02-03]"
+    );
+    let mut command = home.command();
+    command
+        .args(["--inventory", "hosts.yml", "host", "list", "--fold", "-"])
+        .stdin(std::fs::File::open(home.path().join("names.txt")).unwrap());
+    assert_eq!(home.finish(&mut command).data(0).trim(), "db1,web03");
+}
+
+#[test]
+fn what_is_not_understood_is_told_with_its_place() {
+    let home = Home::new();
+    home.file(
+        "hosts.yml",
+        "hosts:\n  web1: {usr: x}\n  web2: {password: hunter2}\n  'a b':\n  web3: {port: 0, jump: bastoin}\n\
+         groups:\n  web: {groups: wbe}\nhost: {}\n",
+    );
+    let ran = home.oos(&["--inventory", "hosts.yml", "host", "list"]);
+    assert_eq!(ran.code, 2);
+    assert!(!ran.stderr.contains("hunter2"));
+    assert_ran!("host_list_wrong", ran);
+}
+
+#[test]
+fn without_an_inventory_the_remedy_is_named() {
+    let ran = Home::new().oos(&["host", "list"]);
+    assert_eq!(ran.code, 2);
+    assert_ran!("host_list_without", ran);
+}
+
+#[test]
+fn several_sources_are_merged_and_the_later_one_goes_first() {
+    let home = home();
+    home.file(
+        "more/10.ini",
+        "db1 ansible_host=10.9.9.9\n[cache]\ncache1:2200\n",
+    );
+    home.file("more/20.yml", "hosts: {cache1: {user: root}}\n");
+    home.file("more/notes.md", "no inventory\n");
+    home.file("more/group_vars/cache.yml", "size: 5\n");
+    let ran = home.oos(&[
+        "--inventory",
+        "hosts.yml",
+        "--inventory",
+        "more",
+        "--inventory",
+        "root@10.1.1.1:22,",
+        "-o",
+        "json",
+        "host",
+        "list",
+    ]);
+    let hosts = ran.json(0);
+    let find = |name: &str| {
+        let list = hosts.as_array().unwrap();
+        list.iter()
+            .find(|host| host["Name"] == name)
+            .unwrap()
+            .clone()
+    };
+    // What our own notation says of a host goes before variables of Ansible.
+    assert_eq!(find("db1")["Address"], "10.0.0.9");
+    assert_eq!(find("cache1")["Port"], 2200);
+    assert_eq!(find("cache1")["User"], "root");
+    assert_eq!(find("10.1.1.1")["User"], "root");
+    let ran = home.oos(&[
+        "--inventory",
+        "more",
+        "-o",
+        "json",
+        "host",
+        "show",
+        "cache1",
+    ]);
+    assert_eq!(ran.json(0)["Variables"]["size"], 5);
+}
+
+#[test]
+fn an_executable_is_asked_and_one_that_everybody_may_change_is_not() {
+    let home = Home::new();
+    let path = home.file(
+        "hosts",
+        "#!/bin/sh\necho '{\"web\": [\"w1\", \"w2\"], \"_meta\": {\"hostvars\": {\"w1\": \
+         {\"ansible_host\": \"10.0.0.1\"}}}}'\n",
+    );
+    let mode = |mode| {
+        std::fs::set_permissions(&path, std::fs::Permissions::from_mode(mode)).unwrap();
+    };
+    mode(0o755);
+    let ran = home.oos(&["--inventory", "hosts", "-o", "json", "host", "list", "@web"]);
+    assert_eq!(ran.json(0)[0]["Address"], "10.0.0.1");
+    mode(0o757);
+    let ran = home.oos(&["--inventory", "hosts", "host", "list"]);
+    assert_eq!(ran.code, 2);
+    assert!(ran.stderr.contains("everybody may change it"), "{ran}");
+}
+
+#[test]
+fn words_are_targets_of_runbooks_and_the_plan_shows_whom_they_mean() {
+    let home = home();
+    home.file("skip.txt", "web02\n");
+    let plan = |words: &str| {
+        let targets = format!("targets={words}");
+        let arguments = [
+            "--inventory",
+            "hosts.yml",
+            "-o",
+            "json",
+            "plan",
+            "patrol",
+            "-p",
+            &targets,
+        ];
+        home.oos(&arguments)
+    };
+    let shown = plan("@web !file:skip.txt").json(0);
+    assert_eq!(
+        shown["Parameters"]["targets"],
+        serde_json::json!({"Type": "Words", "Words": "@web,!web02"})
+    );
+    let steps = shown["Steps"].as_array().unwrap();
+    let items = serde_json::json!(["web01", "web03"]);
+    assert!(
+        steps.iter().any(|step| step["Repeats"]["Items"] == items),
+        "{shown:#}"
+    );
+    let ran = plan("@wev");
+    assert_eq!(ran.code, 2);
+    assert!(ran.stderr.contains("did you mean `@web`?"), "{ran}");
+    assert_eq!(plan("{\"Type\": \"All\"}").code, 0);
+}
+
+#[test]
+fn texts_of_inventories_cannot_steer_the_terminal() {
+    let home = Home::new();
+    home.file("hosts", "web1 \u{1b}]0;owned\u{7}\n");
+    let ran = home.oos(&["--inventory", "hosts", "host", "list"]);
+    assert_eq!(ran.code, 2);
+    assert!(
+        !ran.stderr.contains('\u{1b}') && ran.stderr.contains("owned"),
+        "{ran}"
+    );
+}
