@@ -44,7 +44,7 @@ pub struct LogKey {
 /// begin again at any earlier offset. Implementations bound their buffers and block instead of
 /// dropping.
 pub trait OutputSink: Send + Sync + fmt::Debug {
-    /// Returns how many bytes of `channel` are stored for good.
+    /// Returns how many bytes of `channel` are stored.
     fn stored(&self, key: &LogKey, channel: Channel) -> Result<u64, OutputError>;
 
     /// Takes `bytes`, the first of which is byte `offset` of `channel`.
@@ -56,7 +56,8 @@ pub trait OutputSink: Send + Sync + fmt::Debug {
         bytes: &[u8],
     ) -> Result<(), OutputError>;
 
-    /// Makes everything written for `key` durable.
+    /// Stores everything written for `key`: durable no later than anything that the same store is
+    /// given after it, and in any case within milliseconds.
     fn flush(&self, key: &LogKey) -> Result<(), OutputError>;
 }
 

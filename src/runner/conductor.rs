@@ -16,7 +16,7 @@ use crate::base::secret::Redactor;
 use crate::base::value::{Map, Value};
 use crate::engine::Execution;
 use crate::engine::effect::{Effect, EffectKey};
-use crate::engine::event::{Request, Signal, Started, UnitId};
+use crate::engine::event::{Event, Request, Signal, Started, UnitId};
 use crate::engine::input::{Input, Refused};
 use crate::engine::status::{ExecutionStatus, WaitReason};
 use crate::runner::broadcast::News;
@@ -31,6 +31,9 @@ use crate::store::Seq;
 
 /// How long a stop waits for calls that can neither be made again nor be attached to.
 const STOP_GRACE: Duration = Duration::from_secs(10);
+
+/// How many answers are decided on together at most: who watches wants to see something move.
+const MOST_AT_ONCE: usize = 256;
 
 /// What all executions below one root share.
 #[derive(Debug)]
@@ -180,16 +183,12 @@ impl Conductor {
                 return Ok(Ended::Stopped);
             }
             match self.next(stopping).await {
-                Next::Done(Ok(told)) => {
-                    if let Told::Input(input) = told? {
-                        self.tell(input).await?;
-                    }
-                }
+                Next::Done(Ok(told)) => self.hear(told?).await?,
                 // An aborted flight was let go of on purpose; a panic must not be lost.
                 Next::Done(Err(error)) if error.is_cancelled() => {}
                 Next::Done(Err(error)) => std::panic::resume_unwind(error.into_panic()),
                 Next::News(input) => {
-                    self.tell(input).await?;
+                    self.tell(vec![input]).await?;
                     self.report_waiting();
                 }
                 Next::Order(order) => self.obey(order).await?,
@@ -206,7 +205,7 @@ impl Conductor {
     /// while nobody listened is heard, and only then somebody is told that it waits.
     async fn take_up(&mut self, resumed: bool, first: Option<Input>) -> Result<(), RunnerError> {
         if let Some(input) = first {
-            self.tell(input).await?;
+            self.tell(vec![input]).await?;
         }
         self.dispatch_fresh(resumed);
         while let Ok(order) = self.inbox.try_recv() {
@@ -242,20 +241,60 @@ impl Conductor {
         }
     }
 
-    /// Decides, appends, applies. Returns why the input was refused, if it was.
-    async fn tell(&mut self, input: Input) -> Result<Option<Refused>, RunnerError> {
-        if let Input::Answered { unit, .. } = &input {
-            self.cancels.remove(unit);
-        }
-        let events = match self.execution.decide(&input, self.runner.clock().now()) {
-            Ok(events) => events,
-            Err(refused) => {
-                tracing::debug!(execution = %self.id, %refused, "input refused");
-                return Ok(Some(refused));
+    /// Hears what an effect came to, and all others that have come to something meanwhile: together
+    /// they cost one append.
+    async fn hear(&mut self, first: Told) -> Result<(), RunnerError> {
+        let mut inputs = Vec::new();
+        let mut told = Some(first);
+        while let Some(next) = told.take() {
+            if let Told::Input(input) = next {
+                inputs.push(input);
             }
-        };
+            if inputs.len() < MOST_AT_ONCE {
+                told = self.next_done()?;
+            }
+        }
+        self.tell(inputs).await?;
+        Ok(())
+    }
+
+    /// Returns what an effect came to that has ended already, if there is one.
+    fn next_done(&mut self) -> Result<Option<Told>, RunnerError> {
+        loop {
+            match self.work.try_join_next() {
+                None => return Ok(None),
+                Some(Ok(told)) => return told.map(Some),
+                Some(Err(error)) if error.is_cancelled() => {}
+                Some(Err(error)) => std::panic::resume_unwind(error.into_panic()),
+            }
+        }
+    }
+
+    /// Decides on each input in turn, appends what follows from all of them at once, and then goes on
+    /// from there. Returns why the last one was refused, if it was.
+    async fn tell(&mut self, inputs: Vec<Input>) -> Result<Option<Refused>, RunnerError> {
+        let now = self.runner.clock().now();
+        let mut ahead = self.execution.clone();
+        let mut events = Vec::new();
+        let mut refusal = None;
+        for input in inputs {
+            if let Input::Answered { unit, .. } = &input {
+                self.cancels.remove(unit);
+            }
+            refusal = match ahead.decide(&input, now) {
+                Ok(next) => {
+                    self.apply(&mut ahead, &next)?;
+                    events.extend(next);
+                    None
+                }
+                Err(refused) => {
+                    tracing::debug!(execution = %self.id, %refused, "input refused");
+                    Some(refused)
+                }
+            };
+        }
         if events.is_empty() {
-            return Ok(None);
+            return Ok(refusal);
         }
         failpoint::pass();
         self.seq = self
@@ -264,20 +303,25 @@ impl Conductor {
             .append(&self.id, self.seq, &events)
             .await?;
         failpoint::pass();
-        for event in &events {
-            self.execution
+        self.execution = ahead;
+        self.runner.broadcast().send(|| News::Events {
+            id: self.id.clone(),
+            events: events.into(),
+        });
+        self.report_waiting();
+        Ok(refusal)
+    }
+
+    fn apply(&self, execution: &mut Execution, events: &[Event]) -> Result<(), RunnerError> {
+        for event in events {
+            execution
                 .apply(event)
                 .map_err(|error| RunnerError::Journal {
                     id: self.id.clone(),
                     reason: error.to_string(),
                 })?;
         }
-        self.runner.broadcast().send(|| News::Events {
-            id: self.id.clone(),
-            events: events.into(),
-        });
-        self.report_waiting();
-        Ok(None)
+        Ok(())
     }
 
     /// Tells the parent, or the one who runs, that the execution now waits for a person or no
@@ -307,7 +351,7 @@ impl Conductor {
         order.signal.number = order.number;
         let is_new = order.number.is_none_or(|number| self.heard.insert(number));
         let refused = if is_new {
-            self.tell(Input::Signal(order.signal)).await?
+            self.tell(vec![Input::Signal(order.signal)]).await?
         } else {
             // Recorded by a process that died before it could answer.
             None

@@ -1,6 +1,7 @@
 //! Floor 3: memory. Traits in the words of the engine; SQLite and an in-memory twin behind them.
 
 pub mod audit;
+mod compressor;
 #[cfg(test)]
 mod conformance;
 mod content;

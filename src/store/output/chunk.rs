@@ -4,6 +4,7 @@ use std::io;
 
 use crate::base::output::Channel;
 use crate::base::time::Timestamp;
+use crate::store::compressor::compress;
 use crate::store::output::Position;
 use crate::store::output::position::Open;
 
@@ -42,7 +43,7 @@ pub(crate) fn encode(start: &Position, segments: &[Segment]) -> io::Result<Vec<u
         plain.extend_from_slice(&length.to_le_bytes());
         plain.extend_from_slice(&segment.bytes);
     }
-    zstd::bulk::compress(&plain, LEVEL)
+    compress(&plain, LEVEL)
 }
 
 /// Reads a chunk; `None` if it is damaged.

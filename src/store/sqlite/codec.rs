@@ -1,11 +1,10 @@
 //! How texts become blobs: compressed when large, sealed when secret, and with a sum, since a flipped
 //! byte may leave a text that reads well and says something else. The first byte says how.
 
-use std::cell::RefCell;
-
 use sha2::{Digest as _, Sha256};
 
 use crate::store::StoreError;
+use crate::store::compressor::compress;
 use crate::store::sqlite::fault::damaged;
 use crate::store::sqlite::seal::Sealer;
 
@@ -26,16 +25,10 @@ const LARGE: usize = 2048;
 /// Fast: this stands between a decision and its effect.
 const LEVEL: i32 = 1;
 
-thread_local! {
-    // Setting up a context costs more than compressing a few kilobytes with it.
-    static COMPRESSOR: RefCell<Option<zstd::bulk::Compressor<'static>>> =
-        const { RefCell::new(None) };
-}
-
 /// Packs a text.
 pub(super) fn pack(text: &[u8]) -> Result<Vec<u8>, StoreError> {
     if text.len() >= LARGE {
-        let packed = compress(text).map_err(|error| StoreError::Io {
+        let packed = compress(text, LEVEL).map_err(|error| StoreError::Io {
             action: "compressing".into(),
             reason: error.to_string(),
         })?;
@@ -108,16 +101,6 @@ fn with_form(form: u8, data: &[u8]) -> Vec<u8> {
     blob.push(form);
     blob.extend_from_slice(data);
     blob
-}
-
-fn compress(text: &[u8]) -> std::io::Result<Vec<u8>> {
-    COMPRESSOR.with_borrow_mut(|slot| {
-        let compressor = match slot {
-            Some(compressor) => compressor,
-            None => slot.insert(zstd::bulk::Compressor::new(LEVEL)?),
-        };
-        compressor.compress(text)
-    })
 }
 
 #[cfg(test)]

@@ -29,7 +29,7 @@ const CHUNKS_FROM: &str = "\
 impl Logs for SqliteStore {
     async fn logs(&self, id: &ExecutionId) -> Result<Vec<LogKey>, StoreError> {
         self.0.save_all()?;
-        self.0.readers.read(|connection| {
+        self.0.read_latest(|connection| {
             let mut statement = connection.prepare_cached(LIST)?;
             let keys = statement.query_map([id.as_str()], |row| {
                 let item: i64 = row.get(2)?;
@@ -51,7 +51,7 @@ impl Logs for SqliteStore {
         limit: usize,
     ) -> Result<Vec<LogLine>, StoreError> {
         self.0.save_log(key)?;
-        self.0.readers.read(|connection| {
+        self.0.read_latest(|connection| {
             let mut reader = LineReader::new(from, limit);
             if let Some(log) = find_log(connection, key)? {
                 feed(connection, log, from, &mut reader)?;
@@ -62,7 +62,7 @@ impl Logs for SqliteStore {
 
     async fn line_count(&self, key: &LogKey) -> Result<u64, StoreError> {
         self.0.save_log(key)?;
-        self.0.readers.read(|connection| {
+        self.0.read_latest(|connection| {
             let Some(log) = find_log(connection, key)? else {
                 return Ok(0);
             };

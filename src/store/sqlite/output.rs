@@ -61,7 +61,7 @@ struct Draft {
 
 impl OutputSink for SqliteStore {
     fn stored(&self, key: &LogKey, channel: Channel) -> Result<u64, OutputError> {
-        let ends = self.0.readers.read(|connection| {
+        let ends = self.0.read_latest(|connection| {
             let Some(log) = find_log(connection, key)? else {
                 return Ok([0, 0]);
             };
@@ -117,7 +117,7 @@ impl OutputSink for SqliteStore {
         let now = self.0.now();
         self.0.with_log(key, |log| {
             log.buffer.release(now);
-            self.0.save(&mut [&mut *log])?;
+            self.0.save_ahead(log)?;
             log.closed = true;
             self.0.outputs.open().remove(key);
             Ok(())
@@ -130,6 +130,13 @@ impl OpenLog {
         self.buffer
             .since()
             .is_some_and(|since| now.duration_since(since).unsigned_abs() >= PATIENCE)
+    }
+
+    /// Takes the chunk that was drafted last as stored in the log `number`.
+    fn stored(&mut self, number: i64) {
+        self.number = Some(number);
+        self.chunk += 1;
+        self.buffer.stored();
     }
 
     fn draft(&self) -> Result<Option<Draft>, StoreError> {
@@ -175,6 +182,17 @@ impl Shared {
         }
     }
 
+    /// Stores what is buffered of one log, durable with what follows.
+    fn save_ahead(&self, log: &mut OpenLog) -> Result<(), StoreError> {
+        if let Some(draft) = log.draft()? {
+            let number = self
+                .writer
+                .write_ahead(|connection| insert(connection, &draft))?;
+            log.stored(number);
+        }
+        Ok(())
+    }
+
     fn save(&self, logs: &mut [&mut OpenLog]) -> Result<(), StoreError> {
         let mut drafts = Vec::new();
         let mut written = Vec::new();
@@ -194,9 +212,7 @@ impl Shared {
                 .collect::<Result<Vec<_>, StoreError>>()
         })?;
         for (log, number) in written.into_iter().zip(numbers) {
-            log.number = Some(number);
-            log.chunk += 1;
-            log.buffer.stored();
+            log.stored(number);
         }
         Ok(())
     }
@@ -224,7 +240,8 @@ impl Shared {
 
     fn open_log(&self, key: &LogKey) -> Result<OpenLog, StoreError> {
         let redactor = self.secrets(&key.execution)?.redactor();
-        let (number, last) = self.readers.read(|connection| {
+        // What a flush before this left for a later commit is there as well.
+        let (number, last) = self.read_latest(|connection| {
             let number = find_log(connection, key)?;
             let last = match number {
                 Some(number) => last_chunk(connection, number)?,

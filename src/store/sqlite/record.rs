@@ -37,7 +37,7 @@ const DELETE_TAG: &str =
 
 impl Records for SqliteStore {
     fn get(&self, kind: &str, id: &str) -> Result<Option<Record>, RecordError> {
-        let found = self.0.read_records(|connection| {
+        let found = self.0.read_latest(|connection| {
             let mut statement = connection.prepare_cached(SELECT)?;
             Ok(statement.query_row([kind, id], read).optional()?)
         })?;
@@ -45,7 +45,7 @@ impl Records for SqliteStore {
     }
 
     fn list(&self, kind: &str, query: &RecordQuery) -> Result<Vec<Record>, RecordError> {
-        let mut records = self.0.read_records(|connection| {
+        let mut records = self.0.read_latest(|connection| {
             let found = match (&query.ids, query.tags.first()) {
                 (Some(ids), _) => connection
                     .prepare_cached(LIST_BY_ID)?
@@ -87,19 +87,6 @@ impl Records for SqliteStore {
                 .iter()
                 .try_for_each(|change| apply(connection, change))
         })
-    }
-}
-
-impl Shared {
-    /// Reads records, those included that wait for their commit.
-    fn read_records<T>(
-        &self,
-        read: impl Fn(&Connection) -> Result<T, StoreError>,
-    ) -> Result<T, StoreError> {
-        match self.writer.read_ahead(&read) {
-            Some(result) => result,
-            None => self.readers.read(&read),
-        }
     }
 }
 

@@ -134,6 +134,17 @@ impl Shared {
             .transpose()
     }
 
+    /// Reads, what waits for its commit included.
+    pub(super) fn read_latest<T>(
+        &self,
+        read: impl Fn(&Connection) -> Result<T, StoreError>,
+    ) -> Result<T, StoreError> {
+        match self.writer.read_ahead(&read) {
+            Some(result) => result,
+            None => self.readers.read(&read),
+        }
+    }
+
     /// Packs an event, sealed if the execution has secrets.
     pub(super) fn encode_event(
         &self,
