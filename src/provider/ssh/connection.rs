@@ -8,6 +8,7 @@ use crate::provider::ssh::command::RemoteCommand;
 use crate::provider::ssh::connector::Shared;
 use crate::provider::ssh::error::SshError;
 use crate::provider::ssh::link::Link;
+use crate::provider::ssh::transfer::{self, FileToSend};
 
 /// A connection to a host that is logged in. It runs commands; several at once hold each other up when
 /// one is not listened to. When it and its commands are dropped, it is kept for the next one who wants
@@ -30,6 +31,13 @@ impl Connection {
     /// again on a new connection, which is worth it when this one was kept for a while.
     pub async fn exec(&self, command: &str) -> Result<RemoteCommand, SshError> {
         RemoteCommand::start(Arc::clone(&self.0), command).await
+    }
+
+    /// Puts a file on the host: whole or not at all, compared with what was meant before it is in its
+    /// place. Sending the same file again does no harm where it may overwrite; where it may not, a
+    /// lost answer shows as a file that exists already.
+    pub async fn send_file(&self, file: &FileToSend) -> Result<(), SshError> {
+        transfer::send(&self.0, file).await
     }
 
     /// Returns whether the connection can be used, as far as is known.

@@ -20,11 +20,7 @@ pub(super) async fn dial(
     deadline: Instant,
 ) -> Result<Route, SshError> {
     if let Some(link) = through {
-        let channel = link.open_to(&endpoint.address, endpoint.port).await;
-        let channel = channel.map_err(|error| SshError::Jump {
-            hop: link.endpoint.name(),
-            source: Arc::new(error),
-        })?;
+        let channel = link.open_to(endpoint).await?;
         return Ok(Route::Channel(Box::new(channel.into_stream())));
     }
     let dialed = dial_addresses(endpoint, deadline).await;

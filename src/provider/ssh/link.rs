@@ -1,6 +1,7 @@
 //! One logged-in session with a host, and what it holds on to: its place among the open connections and
 //! the jump host that it goes through.
 
+use std::io;
 use std::sync::{Arc, OnceLock};
 
 use russh::client::{Handle, Msg};
@@ -45,23 +46,31 @@ impl Link {
     }
 
     /// Opens a channel to another host.
-    pub(super) async fn open_to(&self, address: &str, port: u16) -> Result<Channel<Msg>, SshError> {
-        let origin = ("127.0.0.1", 0);
+    pub(super) async fn open_to(&self, host: &Endpoint) -> Result<Channel<Msg>, SshError> {
+        // Where the connection comes from is nobody's business there.
+        let (address, port) = (host.address.as_str(), u32::from(host.port));
         let opened = self
             .session
-            .channel_open_direct_tcpip(address, u32::from(port), origin.0, origin.1)
+            .channel_open_direct_tcpip(address, port, "127.0.0.1", 0)
             .await;
-        opened.map_err(|error| self.not_opened(&error, "to forward a connection"))
+        opened.map_err(|error| match &error {
+            russh::Error::ChannelOpenFailure(ChannelOpenFailure::ConnectFailed) => {
+                let text = format!("jump host `{}` cannot connect to it", self.endpoint.name());
+                let refusal = io::Error::new(io::ErrorKind::HostUnreachable, text);
+                SshError::unreachable(&host.name(), refusal)
+            }
+            error => SshError::Jump {
+                hop: self.endpoint.name(),
+                source: Arc::new(self.not_opened(error, "to forward a connection")),
+            },
+        })
     }
 
     fn not_opened(&self, error: &russh::Error, what: &str) -> SshError {
         match error {
             russh::Error::ChannelOpenFailure(reason) => SshError::Refused {
                 host: self.endpoint.name(),
-                what: match reason {
-                    ChannelOpenFailure::ConnectFailed => "a connection: it failed".to_owned(),
-                    reason => format!("{what}: {reason:?}"),
-                },
+                what: format!("{what}: {reason:?}"),
             },
             error => self.lost(error, Started::No),
         }

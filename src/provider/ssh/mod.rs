@@ -21,6 +21,7 @@ mod login;
 mod pool;
 mod secrets;
 mod settings;
+mod transfer;
 mod wire;
 
 pub use command::{Collected, Event, Exit, RemoteCommand};
@@ -32,3 +33,4 @@ pub use known_hosts::HostKeyError;
 pub use login::IdentityError;
 pub use secrets::{SecretError, Secrets};
 pub use settings::ConnectorSettings;
+pub use transfer::FileToSend;

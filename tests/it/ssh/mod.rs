@@ -2,4 +2,10 @@
 
 mod exec;
 mod fleet;
+mod host_keys;
+mod hostile;
+mod jump;
+mod limits;
+mod login;
 mod server;
+mod transfer;

@@ -170,8 +170,19 @@ impl Sshd {
 
     /// Puts a key of the folder into the known hosts, for every address.
     pub(crate) fn trust(&self, name: &str) {
-        let key = self.public(name);
-        self.append("known_hosts", &format!("[127.*]:{} {key}", self.port));
+        let line = self.line(name);
+        self.append("known_hosts", &line);
+    }
+
+    /// Writes a file of known hosts with this key of the folder alone, for every address.
+    pub(crate) fn only(&self, file: &str, name: &str) -> PathBuf {
+        std::fs::write(self.file(file), "").unwrap();
+        self.append(file, &self.line(name));
+        self.file(file)
+    }
+
+    fn line(&self, name: &str) -> String {
+        format!("[127.*]:{} {}", self.port, self.public(name))
     }
 
     /// Returns the line of a public key.
@@ -212,6 +223,12 @@ impl Sshd {
     pub(crate) fn restart(&mut self) {
         self.stop();
         until("sshd has its port again", || self.try_start());
+    }
+
+    /// Starts the listener again with more lines of configuration.
+    pub(crate) fn configure(&mut self, lines: &[&str]) {
+        self.write_configuration(lines);
+        self.restart();
     }
 
     /// Ends the processes that serve connections, as if the links were cut; what they run lives on.

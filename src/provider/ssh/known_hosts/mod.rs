@@ -9,6 +9,8 @@ mod learn;
 mod line;
 mod name;
 mod store;
+#[cfg(test)]
+mod tests;
 
 pub(super) use check::{HostCheck, Verdict};
 pub use error::HostKeyError;

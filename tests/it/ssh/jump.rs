@@ -1,0 +1,76 @@
+//! Hosts behind hosts.
+
+use std::sync::Arc;
+
+use futures_util::future::join_all;
+use oos::base::failure::code;
+
+use super::fleet::{assert_said, connector, run, run_on};
+use crate::support::sshd::Sshd;
+
+#[test]
+fn a_host_two_jumps_away_is_reached_and_each_key_is_checked() {
+    let (Some(gate), Some(inner), Some(host)) = (Sshd::start(), Sshd::start(), Sshd::start())
+    else {
+        return;
+    };
+    run(async {
+        let connector = connector();
+        let mut endpoint = host.endpoint(3);
+        endpoint.jumps = vec![Arc::new(gate.endpoint(1)), Arc::new(inner.endpoint(2))];
+        let collected = run_on(&connector, &endpoint, "echo far").await;
+        assert_said(&collected.unwrap(), "far\n");
+        let serving = [&gate, &inner, &host].map(Sshd::sessions);
+        assert!(serving.iter().all(|sessions| *sessions > 0), "{serving:?}");
+
+        // Whichever host on the way shows a key that is not known: nobody goes through it.
+        for place in 0..2 {
+            let mut jumps = endpoint.jumps.clone();
+            let mut hop = (*jumps[place]).clone();
+            hop.host_keys.files = vec![host.file("none")];
+            let name = hop.name();
+            jumps[place] = Arc::new(hop);
+            let mut distrusting = endpoint.clone();
+            distrusting.jumps = jumps;
+            let error = connector.connect(&distrusting).await.unwrap_err();
+            assert_eq!(error.code(), code::KEY_REFUSED);
+            assert!(error.message().contains(&name), "{}", error.message());
+        }
+    });
+}
+
+#[test]
+fn hosts_behind_one_jump_share_the_way_and_its_failure() {
+    let (Some(mut gate), Some(host)) = (Sshd::start(), Sshd::start()) else {
+        return;
+    };
+    run(async {
+        let connector = connector();
+        let behind = |number| {
+            let mut endpoint = host.endpoint(number);
+            endpoint.jumps = vec![Arc::new(gate.endpoint(0))];
+            endpoint
+        };
+        let hosts: Vec<_> = (0..20).map(behind).collect();
+        let runs = hosts.iter().map(|host| run_on(&connector, host, "echo in"));
+        for collected in join_all(runs).await {
+            assert_said(&collected.unwrap(), "in\n");
+        }
+        assert_eq!(gate.sessions(), 1, "each host has a way of its own");
+        // A host that the jump host cannot reach.
+        let mut nowhere = behind(0);
+        nowhere.port = 1;
+        let error = connector.connect(&nowhere).await.unwrap_err();
+        assert_eq!(error.code(), code::UNREACHABLE, "{error:?}");
+        assert!(error.message().contains("jump host"), "{}", error.message());
+        let unreachable: Vec<_> = (30..60).map(behind).collect();
+        gate.stop();
+        gate.cut();
+        let runs = unreachable.iter().map(|host| connector.connect(host));
+        for refused in join_all(runs).await {
+            let error = refused.unwrap_err();
+            assert_eq!(error.code(), code::UNREACHABLE, "{error:?}");
+            assert!(error.message().contains("jump host"), "{}", error.message());
+        }
+    });
+}
