@@ -8,6 +8,9 @@ use crate::base::value::{Map, Value};
 /// (`api` is the action, `ACS::ECS::RunCommand`) and `ACS::SelectTargets`.
 pub const ACTION_SERVICE: &str = "ACS";
 
+/// The native product actions that run a command on one instance, named by `instanceId`.
+pub const COMMAND_ACTIONS: [&str; 2] = ["ACS::ECS::RunCommand", "ACS::ECS::InvokeCommand"];
+
 /// The pseudo service of plain HTTP requests; `api` is the method, the parameters are `URL`,
 /// `Headers`, `Query` and `Body`.
 pub const HTTP_SERVICE: &str = "HTTP";

@@ -9,6 +9,7 @@ mod exit;
 mod global;
 mod guard;
 mod hosts;
+mod instant;
 mod limit;
 mod option;
 mod parameter;

@@ -160,6 +160,49 @@ pub struct TaskFilter {
     pub limit: usize,
 }
 
+/// A command that was started on an instance, as the time line of the instance shows it.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize)]
+#[serde(rename_all = "PascalCase")]
+pub struct CommandView {
+    /// The instance.
+    pub target: String,
+    /// The execution whose task started it.
+    pub execution_id: ExecutionId,
+    /// That execution's template.
+    pub template_name: String,
+    /// Who started the execution.
+    pub executed_by: String,
+    /// The task.
+    pub task_name: String,
+    /// Its action.
+    pub task_action: String,
+    /// The loop item, for an item.
+    pub loop_index: Option<u32>,
+    /// The attempt, from 1.
+    pub attempt: u32,
+    /// What became of it.
+    pub status: TaskStatus,
+    /// The error code; empty without a failure.
+    pub code: String,
+    /// The exit code, where it is known.
+    pub exit_code: Option<i64>,
+    /// When it was started.
+    pub start_date: Timestamp,
+    /// When it ended.
+    pub end_date: Option<Timestamp>,
+}
+
+/// Which commands to list.
+#[derive(Clone, PartialEq, Debug, Default)]
+pub struct CommandFilter {
+    /// Only those on this instance.
+    pub target: String,
+    /// Only those started at or after.
+    pub since: Option<Timestamp>,
+    /// At most so many; 0 is the default of 50.
+    pub limit: usize,
+}
+
 /// One line of a command's output.
 #[derive(Clone, PartialEq, Eq, Debug, Serialize)]
 pub struct LogLine {
@@ -198,6 +241,9 @@ pub trait Views: Send + Sync + fmt::Debug {
         from: u32,
         limit: u32,
     ) -> Result<Vec<TaskView>, StoreError>;
+
+    /// Returns the commands that were started on an instance, newest first.
+    async fn commands(&self, filter: &CommandFilter) -> Result<Vec<CommandView>, StoreError>;
 
     /// Returns the executions that repeat one, oldest first.
     async fn repeated_by(&self, id: &ExecutionId) -> Result<Vec<ExecutionId>, StoreError>;

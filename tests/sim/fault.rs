@@ -11,7 +11,10 @@ use oos::base::output::{Channel, LogKey, OutputError, OutputSink};
 use oos::base::records::{Record, RecordChange, RecordError, RecordQuery, Records};
 use oos::engine::event::{Event, Signal};
 use oos::store::memory::MemoryStore;
-use oos::store::view::{ExecutionFilter, ExecutionView, LogLine, TaskFilter, TaskView, Views};
+use oos::store::view::{
+    CommandFilter, CommandView, ExecutionFilter, ExecutionView, LogLine, TaskFilter, TaskView,
+    Views,
+};
 use oos::store::{
     Contents, Journal, Logs, Mailbox, OwnerGuard, Ownership, Seq, StoreError, TemplateEntry,
     Templates,
@@ -268,6 +271,11 @@ impl Views for FaultStore {
     ) -> Result<Vec<TaskView>, StoreError> {
         self.pass(Operation::Read).await?;
         self.memory().items(id, task_name, from, limit).await
+    }
+
+    async fn commands(&self, filter: &CommandFilter) -> Result<Vec<CommandView>, StoreError> {
+        self.pass(Operation::Read).await?;
+        self.memory().commands(filter).await
     }
 
     async fn repeated_by(&self, id: &ExecutionId) -> Result<Vec<ExecutionId>, StoreError> {

@@ -54,7 +54,7 @@ pub(in crate::cli) enum Command {
     Secret(secret::Arguments),
     /// Look at the actions that templates may use
     Action(action::Arguments),
-    /// Look at the hosts of the inventory
+    /// Look at the hosts of the inventory, and at what was run on them
     Host(host::Arguments),
     /// Look after local instances
     Instance(instance::Arguments),

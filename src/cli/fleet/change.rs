@@ -5,7 +5,8 @@ use serde_json::{Value, json};
 use crate::cli::fleet::json::normalized;
 use crate::cli::fleet::text::{Extent, cut_names};
 use crate::cli::output::{Role, Status as _, harmless, harmless_line};
-use crate::runner::report::{Change, ChangeKind, Comparison, Report, State, fold_names};
+use crate::provider::inventory::fold;
+use crate::runner::report::{Change, ChangeKind, Comparison, Report, State};
 
 /// Returns the changes from one execution to another as one document.
 pub(in crate::cli) fn change_document(
@@ -115,7 +116,7 @@ fn heading(change: &Change, has_steps: bool, extent: Extent) -> String {
         String::new()
     };
     let count = words.targets(change.targets.len());
-    let names = fold_names(change.targets.iter().map(String::as_str));
+    let names = fold(change.targets.iter().map(String::as_str));
     let names = cut_names(&names, extent.names);
     format!("{what}  {count}{step}  {names}")
 }

@@ -185,7 +185,7 @@ impl Page {
             let names = step.names_of_class(class.class);
             self.push(format_args!(
                 "<tr><td>{word}</td><td class=\"n\">{count}</td><td class=\"n\">{share:.1} %</td>\
-                 <td class=\"names\">{}</td></tr>",
+                 <td><div class=\"names\">{}</div></td></tr>",
                 Text(&names)
             ));
         }

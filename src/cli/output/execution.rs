@@ -14,10 +14,13 @@ use crate::cli::output::status::{Status as _, answers, waits_for};
 use crate::cli::output::stream::Output;
 use crate::cli::output::style::Role;
 use crate::cli::output::task::task_table;
-use crate::cli::output::words::{ago, between, duration, indented, local};
+use crate::cli::output::words::{ago, between, counted, duration, indented, local};
 use crate::engine::event::Repeat;
 use crate::engine::status::{Mode, WaitReason};
 use crate::store::view::{ExecutionView, TaskView};
+
+/// So many values of a list are shown at the end of a run on a terminal.
+const SHORT: usize = 20;
 
 /// What an execution repeats, and what repeats it.
 #[derive(Debug, Default)]
@@ -99,7 +102,25 @@ pub(in crate::cli) fn print_result(
         output.line(format_args!("  {}", indented(&view.status_message, 2)))?;
     }
     print_tasks(tasks, now, output)?;
-    print_map("Outputs", &view.outputs, output)
+    if output.is_read_by_person() {
+        print_map("Outputs", &shortened(view), output)
+    } else {
+        print_map("Outputs", &view.outputs, output)
+    }
+}
+
+/// Returns the outputs of an execution, long lists only named: those of loops over many targets.
+fn shortened(view: &ExecutionView) -> Map {
+    let mut outputs = view.outputs.clone();
+    for value in outputs.values_mut() {
+        if let Value::Array(values) = value
+            && values.len() > SHORT
+        {
+            let count = counted(values.len(), "value");
+            *value = format!("{count}: oos show {}", view.execution_id).into();
+        }
+    }
+    outputs
 }
 
 /// Returns what an execution waits for and the commands that go on with it.

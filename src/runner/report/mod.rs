@@ -4,7 +4,6 @@
 mod comparison;
 mod difference;
 mod group;
-mod names;
 mod normal;
 mod output;
 mod predecessor;
@@ -15,7 +14,6 @@ mod target;
 pub use comparison::{Change, ChangeKind, Comparison, State, compare};
 pub use difference::difference;
 pub use group::{Group, GroupKey};
-pub use names::fold_names;
 pub use normal::Normal;
 pub use output::{Output, read_output};
 pub use predecessor::predecessor;

@@ -4,7 +4,8 @@ use std::collections::{BTreeMap, HashMap};
 
 use crate::base::failure::FailureClass;
 use crate::engine::status::TaskStatus;
-use crate::runner::report::{Group, GroupKey, Normal, Output, Target, difference, fold_names};
+use crate::provider::inventory::fold;
+use crate::runner::report::{Group, GroupKey, Normal, Output, Target, difference};
 
 /// A task, or a task of child executions, and what it came to on each target.
 #[derive(Clone, PartialEq, Debug)]
@@ -137,13 +138,13 @@ impl Step {
     pub fn names_of_class(&self, class: FailureClass) -> String {
         let targets = self.targets.iter();
         let failed = targets.filter(|target| target.class() == Some(class));
-        fold_names(failed.map(|target| target.name.as_str()))
+        fold(failed.map(|target| target.name.as_str()))
     }
 
     /// Returns the names of a group, folded.
     pub fn names_of(&self, group: &Group) -> String {
         let members = group.members.iter();
-        fold_names(members.map(|target| self.targets[*target].name.as_str()))
+        fold(members.map(|target| self.targets[*target].name.as_str()))
     }
 
     /// Returns the first target of a group.

@@ -1,14 +1,12 @@
 //! What a command came to on one target, as far as the row of its task or loop item tells.
 
+use crate::base::call::COMMAND_ACTIONS;
 use crate::base::failure::{FailureClass, code};
 use crate::base::output::LogKey;
 use crate::base::time::Timestamp;
 use crate::base::value::Value;
 use crate::engine::status::TaskStatus;
 use crate::store::view::TaskView;
-
-/// The actions that run a command on one instance.
-const COMMANDS: [&str; 2] = ["ACS::ECS::RunCommand", "ACS::ECS::InvokeCommand"];
 
 /// The property, parameter or field that names an instance.
 const INSTANCE: &str = "instanceId";
@@ -84,7 +82,7 @@ impl Target {
 
 /// Tells whether the row is a command on an instance.
 pub(super) fn is_command(view: &TaskView) -> bool {
-    COMMANDS
+    COMMAND_ACTIONS
         .iter()
         .any(|action| action.eq_ignore_ascii_case(&view.task_action))
 }

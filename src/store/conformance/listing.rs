@@ -8,16 +8,17 @@ use super::fixture::{
 };
 use super::{Bench, on_every_store};
 use crate::base::id::ExecutionId;
-use crate::engine::event::{Event, Fact, TimeoutOutcome, Work};
+use crate::engine::event::{End, Event, Fact, Failure, TimeoutOutcome, Work};
 use crate::engine::status::ExecutionStatus::{self, Cancelled, Running, Waiting};
 use crate::engine::status::{TaskStatus, WaitReason};
-use crate::store::view::{ExecutionFilter, LoopCounts, TaskFilter, Views};
+use crate::store::view::{CommandFilter, ExecutionFilter, LoopCounts, TaskFilter, Views};
 use crate::store::{Journal, Store};
 
 on_every_store! {
     filters_select
     pages_follow_one_another
     loop_counts_its_items
+    commands_of_a_host_are_its_time_line
     items_are_paged_with_those_whose_turn_has_not_come
     retried_loop_goes_on_with_its_items
     waiting_is_told_with_its_reason
@@ -222,6 +223,81 @@ async fn loop_counts_its_items<B: Bench>(bench: B) {
         ..all
     };
     assert_eq!(store.tasks(&id(1), &page).await.unwrap(), tasks[1..3]);
+}
+
+/// A call of the native action that runs a command.
+fn command(target: &str) -> Work {
+    let Work::Call { mut call } = call("look") else {
+        unreachable!("it is a call");
+    };
+    call.service = crate::base::call::ACTION_SERVICE.into();
+    call.api = "ACS::ECS::RunCommand".into();
+    call.parameters.insert("instanceId".into(), json!(target));
+    Work::Call { call }
+}
+
+async fn commands_of_a_host_are_its_time_line<B: Bench>(bench: B) {
+    let store = bench.open();
+    for (number, seconds) in [(1, 10), (2, 20)] {
+        run(&store, &id(number), seconds, |start| {
+            start.user = format!("user-{number}");
+            start.tasks[0].action = "acs::ecs::RunCommand".into();
+        })
+        .await;
+        let second = crate::engine::event::UnitId {
+            attempt: 2,
+            ..unit(0, Some(1))
+        };
+        let exit = |code: &str| End::failed(Failure::new(code, "no"));
+        let events = [
+            loop_started(seconds, 0, items(2)),
+            unit_started(seconds + 1, unit(0, Some(0)), command("web1")),
+            unit_started(seconds + 1, unit(0, Some(1)), command("web2")),
+            unit_ended(seconds + 2, unit(0, Some(0)), success(json!({}))),
+            unit_ended(seconds + 3, unit(0, Some(1)), exit("ExitCode.3")),
+            // An attempt that is under way.
+            unit_started(seconds + 4, second, command("web2")),
+        ];
+        store.append(&id(number), 1, &events).await.unwrap();
+    }
+    let all = |target: &str| CommandFilter {
+        target: target.into(),
+        ..CommandFilter::default()
+    };
+    let line = store.commands(&all("web2")).await.unwrap();
+    let seen: Vec<_> = line
+        .iter()
+        .map(|command| (command.start_date, command.attempt, command.status))
+        .collect();
+    let expected = [
+        (at(24), 2, TaskStatus::Running),
+        (at(21), 1, TaskStatus::Failed),
+        (at(14), 2, TaskStatus::Running),
+        (at(11), 1, TaskStatus::Failed),
+    ];
+    assert_eq!(seen, expected);
+    let failed = &line[1];
+    assert_eq!(
+        (failed.exit_code, failed.code.as_str()),
+        (Some(3), "ExitCode.3")
+    );
+    assert_eq!(failed.executed_by, "user-2");
+    assert_eq!(failed.execution_id, id(2));
+    assert_eq!(
+        (failed.loop_index, failed.task_name.as_str()),
+        (Some(1), "first")
+    );
+    assert_eq!(failed.end_date, Some(at(23)));
+    let well = store.commands(&all("web1")).await.unwrap();
+    assert_eq!(well.len(), 2);
+    assert_eq!(well[0].exit_code, Some(0));
+    let since = CommandFilter {
+        since: Some(at(21)),
+        limit: 1,
+        ..all("web2")
+    };
+    assert_eq!(store.commands(&since).await.unwrap(), line[..1]);
+    assert_eq!(store.commands(&all("web")).await.unwrap(), []);
 }
 
 async fn items_are_paged_with_those_whose_turn_has_not_come<B: Bench>(bench: B) {

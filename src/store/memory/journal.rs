@@ -127,6 +127,9 @@ fn save(state: &mut State, id: &ExecutionId, changes: Changes) {
     for (task, items) in changes.plans {
         state.plans.insert((id.clone(), task), Arc::clone(&items));
     }
+    for (key, row) in changes.commands {
+        state.commands.insert((key, id.clone()), row);
+    }
     for (place, row) in changes.tasks {
         state.tasks.insert((id.clone(), place), row);
     }

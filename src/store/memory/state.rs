@@ -16,7 +16,7 @@ use crate::base::value::Value;
 use crate::engine::event::{Event, Fact, Signal};
 use crate::store::audit::{AuditRecord, beginning};
 use crate::store::memory::log::MemoryLog;
-use crate::store::projection::{DetailRow, ExecutionRow, Place, TaskRow};
+use crate::store::projection::{CommandKey, CommandRow, DetailRow, ExecutionRow, Place, TaskRow};
 use crate::store::secrets::Secrets;
 use crate::store::{Contents, Now, OwnerGuard, Ownership, Seq, StoreError, TemplateEntry};
 
@@ -38,6 +38,7 @@ pub(super) struct State {
     /// Which execution an execution repeats, and whether only its rest.
     pub(super) repeats: BTreeMap<ExecutionId, (ExecutionId, bool)>,
     pub(super) plans: BTreeMap<(ExecutionId, u32), Arc<Vec<Value>>>,
+    pub(super) commands: BTreeMap<(CommandKey, ExecutionId), CommandRow>,
     pub(super) signals: BTreeMap<u64, Posted>,
     pub(super) templates: BTreeMap<String, Vec<TemplateEntry>>,
     pub(super) records: BTreeMap<u64, Record>,

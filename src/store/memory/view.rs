@@ -11,9 +11,11 @@ use crate::store::StoreError;
 use crate::store::memory::MemoryStore;
 use crate::store::memory::state::State;
 use crate::store::projection::{
-    DetailRow, ExecutionRow, Place, TaskRow, execution_view, is_current,
+    CommandPlace, DetailRow, ExecutionRow, Place, TaskRow, command_view, execution_view, is_current,
 };
-use crate::store::view::{ExecutionFilter, ExecutionView, TaskFilter, TaskView, Views};
+use crate::store::view::{
+    CommandFilter, CommandView, ExecutionFilter, ExecutionView, TaskFilter, TaskView, Views,
+};
 
 const PAGE: usize = 50;
 
@@ -115,6 +117,42 @@ impl Views for MemoryStore {
                 row.view(id, place, value)
             })
             .collect())
+    }
+
+    async fn commands(&self, filter: &CommandFilter) -> Result<Vec<CommandView>, StoreError> {
+        let state = self.state();
+        let mut commands: Vec<_> = state
+            .commands
+            .iter()
+            .filter(|((key, _), _)| key.target == filter.target)
+            .filter(|((key, _), _)| filter.since.is_none_or(|since| key.started >= since))
+            .collect();
+        commands.sort_by_key(|((key, id), _)| {
+            Reverse((key.started, id, key.task, key.item, key.attempt))
+        });
+        let limit = if filter.limit == 0 {
+            PAGE
+        } else {
+            filter.limit
+        };
+        let shown = commands.into_iter().take(limit);
+        let views = shown.filter_map(|((key, id), row)| {
+            let (execution, _) = state.executions.get(id)?;
+            let top = Place {
+                task: key.task,
+                item: None,
+            };
+            let task = state.tasks.get(&(id.clone(), top))?;
+            let place = CommandPlace {
+                execution: id.clone(),
+                template: execution.template_name.clone(),
+                user: execution.user.clone(),
+                task: task.name.clone(),
+                action: task.action.clone(),
+            };
+            Some(command_view(key.clone(), row.clone(), place))
+        });
+        Ok(views.collect())
     }
 
     async fn repeated_by(&self, id: &ExecutionId) -> Result<Vec<ExecutionId>, StoreError> {

@@ -12,9 +12,10 @@ use crate::base::time::{Timestamp, utc_text};
 use crate::base::value::{Map, Value};
 use crate::engine::event::{End, Event, Fact, Kept, LoopPlan, Started, UnitId, Work};
 use crate::engine::status::{ExecutionStatus, TaskStatus, WaitReason};
+use crate::store::projection::command::commands;
 use crate::store::projection::properties::properties;
 use crate::store::projection::status::{close, counter, first_wait, is_waiting};
-use crate::store::projection::{DetailRow, ExecutionRow, Place, TaskRow};
+use crate::store::projection::{CommandKey, CommandRow, DetailRow, ExecutionRow, Place, TaskRow};
 use crate::store::view::LoopCounts;
 use crate::store::{Seq, StoreError};
 
@@ -42,6 +43,8 @@ pub(crate) struct Changes {
     /// New loop items, by task.
     pub(crate) plans: BTreeMap<u32, Arc<Vec<Value>>>,
     pub(crate) tasks: BTreeMap<Place, TaskRow>,
+    /// Commands on instances that began, changed or ended.
+    pub(crate) commands: BTreeMap<CommandKey, CommandRow>,
 }
 
 /// Folds `events`, the first of which has position `first`, over `rows`.
@@ -72,6 +75,7 @@ pub(crate) fn fold(
             cleared: BTreeSet::new(),
             plans: BTreeMap::new(),
             tasks: BTreeMap::new(),
+            commands: BTreeMap::new(),
         },
     };
     if let Some(started) = start {
@@ -190,14 +194,7 @@ impl<R: Rows> Folding<'_, R> {
                 self.note_approval(*unit, entry)
             }
             Fact::UnitConfirmed { unit } => self.unit_moved(*unit, TaskStatus::Running, None),
-            Fact::UnitLost { unit, reason } => {
-                let reason = reason.clone();
-                self.unit_moved(
-                    *unit,
-                    TaskStatus::Unknown,
-                    Some(WaitReason::Unknown { reason }),
-                )
-            }
+            Fact::UnitLost { unit, reason } => self.unit_lost(*unit, reason),
             Fact::ChildChanged { unit, waiting } => self.child_changed(*unit, *waiting),
             Fact::UnitEnded { unit, end } => self.unit_ended(*unit, end, at),
             Fact::BatchEnded {
@@ -310,7 +307,25 @@ impl<R: Rows> Folding<'_, R> {
             Work::Child { id, .. } => Some(id.clone()),
             _ => None,
         };
-        self.unit_moved(unit, status, waiting)
+        self.unit_moved(unit, status, waiting)?;
+        self.note_commands(unit)
+    }
+
+    /// Brings the time lines of the hosts that a unit runs commands on to what its row says.
+    fn note_commands(&mut self, unit: UnitId) -> Result<(), StoreError> {
+        let commands = commands(unit, self.unit(unit)?);
+        self.changes.commands.extend(commands);
+        Ok(())
+    }
+
+    fn unit_lost(&mut self, unit: UnitId, reason: &str) -> Result<(), StoreError> {
+        let reason = reason.to_owned();
+        self.unit_moved(
+            unit,
+            TaskStatus::Unknown,
+            Some(WaitReason::Unknown { reason }),
+        )?;
+        self.note_commands(unit)
     }
 
     fn unit_skipped(&mut self, unit: UnitId, seq: Seq, at: Timestamp) -> Result<(), StoreError> {
@@ -382,6 +397,7 @@ impl<R: Rows> Folding<'_, R> {
         if unit.item.is_some() {
             self.count(unit.task, before, after, None)?;
         }
+        self.note_commands(unit)?;
         self.follow(unit.task)
     }
 

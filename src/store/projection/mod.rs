@@ -1,10 +1,12 @@
 //! Read models folded from events: the same pure code for every store, for appending and for
 //! rebuilding. Knows nothing of tables.
 
+mod command;
 mod fold;
 mod properties;
 mod row;
 mod status;
 
+pub(crate) use command::{CommandKey, CommandPlace, CommandRow, command_view};
 pub(crate) use fold::{Changes, Rows, fold, moment};
 pub(crate) use row::{DetailRow, ExecutionRow, Place, TaskRow, execution_view, is_current};

@@ -15,6 +15,7 @@ use crate::store::StoreError;
 use crate::store::audit::{AuditAction, Deed};
 use crate::store::projection::{Changes, ExecutionRow, Place, Rows, TaskRow, fold};
 use crate::store::secrets::Secrets;
+use crate::store::sqlite::command;
 use crate::store::sqlite::fault::file_failed;
 use crate::store::sqlite::journal::{journals, read_events};
 use crate::store::sqlite::row::{self, StoredRows, json_column};
@@ -25,7 +26,7 @@ use crate::store::sqlite::{audit, audit_check, content};
 const BACKUP: &str = "VACUUM INTO ?1";
 const CLEAR: &str = "\
     DELETE FROM execution; DELETE FROM execution_detail; DELETE FROM execution_tag; \
-    DELETE FROM task; DELETE FROM loop_block; DELETE FROM repeat;";
+    DELETE FROM task; DELETE FROM loop_block; DELETE FROM repeat; DELETE FROM command;";
 const INTEGRITY: &str = "PRAGMA integrity_check";
 const WITHOUT_JOURNAL: &str =
     "SELECT id FROM execution WHERE id NOT IN (SELECT execution_id FROM journal)";
@@ -175,7 +176,8 @@ fn check_listing(
         && row::detail(connection, id).is_ok_and(|stored| stored == detail)
         && row::repeat(connection, id)? == expected.repeat
         && stored_tasks(connection, id)? == expected.tasks
-        && stored_plans(connection, id)? == flat_plans(expected);
+        && stored_plans(connection, id)? == flat_plans(expected)
+        && command::are_listed(connection, id, expected)?;
     if !same {
         findings.push(Finding {
             what: format!("execution {id}"),

@@ -6,6 +6,7 @@ mod audit_check;
 #[cfg(test)]
 mod audit_tests;
 mod codec;
+mod command;
 mod content;
 mod desk;
 mod fault;

@@ -11,6 +11,7 @@ use crate::base::time::Timestamp;
 use crate::base::value::Value;
 use crate::store::StoreError;
 use crate::store::projection::{Changes, DetailRow, ExecutionRow, Place, Rows, TaskRow};
+use crate::store::sqlite::command;
 use crate::store::sqlite::fault::damaged;
 use crate::store::view::LoopCounts;
 
@@ -164,7 +165,7 @@ pub(super) fn save(
     for (place, row) in &changes.tasks {
         upsert_task(connection, id, *place, row)?;
     }
-    Ok(())
+    command::save(connection, id, changes)
 }
 
 fn insert_execution(
@@ -364,7 +365,10 @@ pub(super) fn time_column(row: &Row<'_>, column: usize) -> rusqlite::Result<Time
     Timestamp::from_microsecond(row.get(column)?).map_err(|error| unreadable(column, error))
 }
 
-fn optional_time_column(row: &Row<'_>, column: usize) -> rusqlite::Result<Option<Timestamp>> {
+pub(super) fn optional_time_column(
+    row: &Row<'_>,
+    column: usize,
+) -> rusqlite::Result<Option<Timestamp>> {
     let micros: Option<i64> = row.get(column)?;
     micros
         .map(|micros| {

@@ -12,14 +12,14 @@ use tempfile::{TempDir, tempdir};
 
 use crate::base::output::{Channel, LogKey, OutputSink as _};
 use crate::base::records::{Record, RecordChange, RecordQuery};
-use crate::engine::event::{Event, Fact, Request, Signal};
+use crate::engine::event::{Event, Fact, Request, Signal, Work};
 use crate::engine::status::ExecutionStatus;
 use crate::store::conformance::fixture::{
     at, call, ended, event, failure, id, loop_started, map, now, start, started, success,
     task_ended, task_started, unit, unit_ended, unit_started,
 };
 use crate::store::sqlite::SqliteStore;
-use crate::store::view::{ExecutionFilter, TaskFilter, Views as _};
+use crate::store::view::{CommandFilter, ExecutionFilter, TaskFilter, Views as _};
 use crate::store::{Contents as _, Journal as _, Logs as _, Mailbox as _, StoreError};
 
 fn open(directory: &Path) -> SqliteStore {
@@ -282,7 +282,7 @@ fn newer_format_is_refused() {
         error,
         StoreError::TooNew {
             found: 99,
-            supported: 5
+            supported: 6
         }
     );
 }
@@ -385,6 +385,40 @@ async fn check_finds_what_was_tampered_with_and_rebuild_mends_listings() {
     // What cannot be folded is not half rebuilt.
     assert!(store.rebuild("anna").is_err());
     assert_eq!(store.execution(&id(1)).await.unwrap(), before);
+}
+
+#[tokio::test]
+async fn rebuild_makes_the_time_lines_of_hosts_again() {
+    let directory = tempdir().unwrap();
+    let store = open(directory.path());
+    let mut events = run();
+    for event in &mut events {
+        if let Fact::UnitStarted {
+            work: Work::Call { call },
+            ..
+        } = &mut event.fact
+        {
+            // A call that starts a command on several hosts.
+            let targets = json!(["web1", "web2"]);
+            call.parameters.insert("InstanceId".into(), targets);
+        }
+    }
+    store.append(&id(1), 0, &events).await.unwrap();
+    assert_eq!(store.check().unwrap(), []);
+    let all = CommandFilter {
+        target: "web2".into(),
+        ..CommandFilter::default()
+    };
+    let line = store.commands(&all).await.unwrap();
+    assert_eq!(line.len(), 2, "{line:?}");
+    assert_eq!(line[0].exit_code, None, "the calls ended, not the commands");
+    database(&directory)
+        .execute("DELETE FROM command WHERE target = 'web2'", [])
+        .unwrap();
+    assert_eq!(store.check().unwrap().len(), 1);
+    store.rebuild("anna").unwrap();
+    assert_eq!(store.check().unwrap(), []);
+    assert_eq!(store.commands(&all).await.unwrap(), line);
 }
 
 #[tokio::test]

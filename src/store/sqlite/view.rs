@@ -11,9 +11,12 @@ use crate::engine::status::{ExecutionStatus, TaskStatus};
 use crate::store::StoreError;
 use crate::store::projection::{ExecutionRow, Rows as _, execution_view, is_current};
 use crate::store::sqlite::SqliteStore;
+use crate::store::sqlite::command;
 use crate::store::sqlite::row::{self, StoredRows, id_column};
 use crate::store::sqlite::task;
-use crate::store::view::{ExecutionFilter, ExecutionView, TaskFilter, TaskView, Views};
+use crate::store::view::{
+    CommandFilter, CommandView, ExecutionFilter, ExecutionView, TaskFilter, TaskView, Views,
+};
 
 /// The columns: the id, then those of [`row::execution_row`].
 const LIST: &str = "\
@@ -89,6 +92,12 @@ impl Views for SqliteStore {
         self.0
             .readers
             .read(|connection| task::items(connection, id, task_name, (from, limit)))
+    }
+
+    async fn commands(&self, filter: &CommandFilter) -> Result<Vec<CommandView>, StoreError> {
+        self.0
+            .readers
+            .read(|connection| command::list(connection, filter))
     }
 
     async fn repeated_by(&self, id: &ExecutionId) -> Result<Vec<ExecutionId>, StoreError> {

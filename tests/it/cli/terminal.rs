@@ -26,10 +26,8 @@ struct Asking {
     _terminal: File,
 }
 
-/// Starts a run on a terminal and waits until it asks.
-fn asking() -> Asking {
-    let home = Home::new();
-    let template = home.file("ask.yml", ASKS);
+/// Returns both sides of a new terminal: the one in front of it, and the one of programs.
+fn terminal() -> (File, File) {
     let ours = openpt(OpenptFlags::RDWR | OpenptFlags::NOCTTY).unwrap();
     grantpt(&ours).unwrap();
     unlockpt(&ours).unwrap();
@@ -39,6 +37,14 @@ fn asking() -> Asking {
         .write(true)
         .open(name.to_str().unwrap())
         .unwrap();
+    (File::from(ours), theirs)
+}
+
+/// Starts a run on a terminal and waits until it asks.
+fn asking() -> Asking {
+    let home = Home::new();
+    let template = home.file("ask.yml", ASKS);
+    let (ours, theirs) = terminal();
     let side = || Stdio::from(OwnedFd::from(theirs.try_clone().unwrap()));
     let mut command = home.command();
     command.env("TERM", "xterm").arg("run").arg(template);
@@ -50,7 +56,7 @@ fn asking() -> Asking {
         .unwrap();
     drop(command);
     drop(theirs);
-    let mut terminal = File::from(ours);
+    let mut terminal = ours;
     let reader = terminal.try_clone().unwrap();
     let (asked, is_asked) = mpsc::channel();
     let (end, ended) = mpsc::channel();
@@ -99,4 +105,54 @@ fn a_run_that_is_terminated_while_it_asks_ends() {
     kill_process(pid, Signal::TERM).unwrap();
     asking.ended.recv_timeout(Duration::from_secs(60)).unwrap();
     assert!(asking.run.wait().unwrap().code().is_some());
+}
+
+/// Runs a template on a terminal and returns all that is shown there.
+fn shown(home: &Home, template: &std::path::Path) -> String {
+    let (ours, theirs) = terminal();
+    let side = || Stdio::from(OwnedFd::from(theirs.try_clone().unwrap()));
+    let mut command = home.command();
+    command.env("TERM", "xterm").arg("run").arg(template);
+    let mut run = command.stdout(side()).stderr(side()).spawn().unwrap();
+    drop(command);
+    drop(theirs);
+    let (asked, _is_asked) = mpsc::channel();
+    let (end, ended) = mpsc::channel();
+    listen(ours, &asked, &end);
+    assert!(run.wait().unwrap().success());
+    ended.recv().unwrap()
+}
+
+#[test]
+fn a_loop_over_many_targets_ends_with_a_short_report() {
+    let home = Home::new();
+    let ids: Vec<String> = (1..=300).map(|n| format!("i-{n:03}")).collect();
+    let template = home.file(
+        "look.yml",
+        &format!(
+            "FormatVersion: OOS-2019-06-01
+Tasks:
+  - Name: look
+    Action: ACS::ExecuteAPI
+    Properties:
+      Service: ECS
+      API: DescribeInstanceAttribute
+      Parameters: {{InstanceId: '{{{{ ACS::TaskLoopItem }}}}'}}
+    Outputs: {{id: {{Type: String, ValueSelector: .InstanceId}}}}
+    Loop:
+      Items: {ids:?}
+      RateControl: {{Mode: Concurrency, Concurrency: 20, MaxErrors: '100%'}}
+      Outputs: {{ids: {{AggregateType: 'Fn::ListJoin', AggregateField: id}}}}
+Outputs:
+  ids: {{Type: List, Value: '{{{{ look.ids }}}}'}}
+"
+        ),
+    );
+    let text = shown(&home, &template);
+    assert!(text.contains("300 targets: 300 Failed"), "{text}");
+    assert!(text.contains("InvalidInstanceId.NotFound"), "{text}");
+    assert!(text.contains("300 values: oos show"), "{text}");
+    assert!(text.contains("oos report exec-"), "{text}");
+    let lines = text.lines().filter(|line| line.contains("i-300")).count();
+    assert!(lines <= 2, "{text}");
 }

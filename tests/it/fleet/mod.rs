@@ -1,6 +1,7 @@
 //! Reports over fleets: executions run by the runner, on a provider whose hosts say what a test wants.
 
 mod change;
+mod history;
 mod page;
 mod report;
 mod scale;

@@ -2,7 +2,7 @@
 
 use clap::{Args, Subcommand};
 
-use crate::cli::command::host::{list, show};
+use crate::cli::command::host::{history, list, show};
 use crate::cli::session::{Outcome, Session};
 
 /// Arguments of `oos host`.
@@ -18,6 +18,8 @@ enum HostCommand {
     List(list::Arguments),
     /// Show how a host is reached, its groups, tags and variables
     Show(show::Arguments),
+    /// Show every command that was run on a host, newest first: when, by whom, what came of it
+    History(history::Arguments),
 }
 
 impl Arguments {
@@ -26,6 +28,7 @@ impl Arguments {
         match self.command {
             HostCommand::List(arguments) => arguments.run(session),
             HostCommand::Show(arguments) => arguments.run(session),
+            HostCommand::History(arguments) => arguments.run(session),
         }
     }
 }

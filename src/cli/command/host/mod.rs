@@ -1,6 +1,7 @@
 //! `oos host`: the hosts of the inventory, one subcommand a file.
 
 mod entry;
+mod history;
 mod list;
 mod show;
 

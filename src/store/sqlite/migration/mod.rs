@@ -6,12 +6,13 @@ use crate::store::StoreError;
 use crate::store::sqlite::fault::damaged;
 
 /// One script a format; format n is what the first n scripts make.
-const SCRIPTS: [&str; 5] = [
+const SCRIPTS: [&str; 6] = [
     include_str!("0001_initial.sql"),
     include_str!("0002_audit.sql"),
     include_str!("0003_parameter.sql"),
     include_str!("0004_repeat.sql"),
     include_str!("0005_plan.sql"),
+    include_str!("0006_command.sql"),
 ];
 
 /// "oos1": tells our files from those of other programs.
