@@ -62,7 +62,7 @@ impl Opened {
     pub(super) fn into_link(
         self,
         endpoint: Arc<Endpoint>,
-        permit: OwnedSemaphorePermit,
+        permit: Option<OwnedSemaphorePermit>,
         through: Option<Arc<Link>>,
     ) -> Link {
         Link {

@@ -130,7 +130,6 @@ impl RemoteCommand {
             let limit = self.limits.current();
             let deadline = limit.map(|limit| self.limits.since + limit);
             let step = tokio::select! {
-                biased;
                 message = self.output.wait() => Step::Heard(message),
                 sent = self.input.send(&self.channel), if self.input.has_work() => Step::Sent(sent),
                 () = until(deadline) => Step::Late(limit.unwrap_or_default()),

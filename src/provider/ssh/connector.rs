@@ -2,9 +2,11 @@
 
 use std::fmt;
 use std::sync::Arc;
+use std::time::Duration;
 
 use futures_util::FutureExt as _;
 use futures_util::future::BoxFuture;
+use tokio::sync::OwnedSemaphorePermit;
 use tokio::time::{Instant, timeout};
 
 use crate::provider::ssh::attempt::Attempts;
@@ -20,6 +22,10 @@ use crate::provider::ssh::login::Keyring;
 use crate::provider::ssh::pool::Pool;
 use crate::provider::ssh::secrets::Secrets;
 use crate::provider::ssh::settings::ConnectorSettings;
+
+/// How much longer than a host its jump host may take to fail, so that its own error is the one that is
+/// told.
+const GRACE: Duration = Duration::from_millis(500);
 
 /// Connects to hosts. Shared by everything in a process that does, so that keys are read once, limits
 /// hold for all, and connections are used again. Clones are one and the same.
@@ -62,11 +68,15 @@ impl Connector {
     /// many are open or new; that wait does not count against the host's limit. Cancel-safe: what was
     /// begun is undone.
     pub async fn connect(&self, endpoint: &Endpoint) -> Result<Connection, SshError> {
-        let link = match self.0.pool.take(endpoint) {
-            Some(link) => link,
-            None => self.0.establish(Arc::new(endpoint.clone())).await?,
+        let shared = &self.0;
+        let link = if let Some(link) = shared.pool.take(endpoint) {
+            link
+        } else {
+            let permit = shared.limiter.admit(|| shared.pool.drop_oldest()).await;
+            let endpoint = Arc::new(endpoint.clone());
+            shared.establish(endpoint, Some(permit)).await?
         };
-        Ok(Connection::new(link, Arc::downgrade(&self.0)))
+        Ok(Connection::new(link, Arc::downgrade(shared)))
     }
 }
 
@@ -86,20 +96,19 @@ impl Shared {
         }
     }
 
-    /// Makes a new link, through the jump hosts of the endpoint.
+    /// Makes a new link, through the jump hosts of the endpoint. Links to jump hosts need no place of
+    /// their own: who holds one must not wait for another.
     pub(super) fn establish(
         self: &Arc<Self>,
         endpoint: Arc<Endpoint>,
+        permit: Option<OwnedSemaphorePermit>,
     ) -> BoxFuture<'_, Result<Link, SshError>> {
         async move {
             let limit = endpoint.limits.connect;
-            let begun = Instant::now();
-            let through = timeout(limit, self.jumps.through(self, &endpoint)).await;
-            let through = through.map_err(|_| too_late(&endpoint, "reach its jump host"))??;
-            let spent = begun.elapsed();
-            // The place of the jump host comes first: whoever holds one waits for no other.
-            let permit = self.limiter.admit(|| self.pool.drop_oldest()).await;
-            let deadline = Instant::now() + limit.saturating_sub(spent);
+            let deadline = Instant::now() + limit;
+            let through = timeout(limit + GRACE, self.jumps.through(self, &endpoint)).await;
+            let through = through
+                .map_err(|_| too_late(&endpoint, "become reachable through its jump host"))??;
             let attempts = Attempts::new(self, &endpoint, through.as_ref(), deadline);
             let session = attempts.run().await?;
             Ok(session.into_link(endpoint, permit, through))

@@ -76,7 +76,7 @@ impl Route {
         {
             return Err(error.clone());
         }
-        match shared.establish(Arc::new(hop)).await {
+        match shared.establish(Arc::new(hop), None).await {
             Ok(link) => {
                 self.failure = None;
                 self.links.push(Arc::new(link));

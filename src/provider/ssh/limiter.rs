@@ -12,8 +12,9 @@ use tokio::time::{Instant, sleep_until};
 
 use crate::provider::ssh::error::SshError;
 
-/// Open files that are for everything else in the process: the database, logs, pipes of commands.
-const RESERVED: u64 = 128;
+/// Open files that are for everything else in the process: the database, logs, pipes of commands,
+/// connections to jump hosts.
+const RESERVED: u64 = 256;
 
 /// Gives out the right to open a connection.
 #[derive(Debug)]

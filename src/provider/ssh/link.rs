@@ -20,7 +20,7 @@ pub(super) struct Link {
     pub(super) _control: Cut,
     pub(super) farewell: Arc<OnceLock<Farewell>>,
     /// Held for as long as the link is open.
-    pub(super) _permit: OwnedSemaphorePermit,
+    pub(super) _permit: Option<OwnedSemaphorePermit>,
     pub(super) _through: Option<Arc<Self>>,
 }
 

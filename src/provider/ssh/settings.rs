@@ -26,7 +26,8 @@ pub struct ConnectorSettings {
     pub home: Option<PathBuf>,
     /// The socket of the agent.
     pub agent: Option<PathBuf>,
-    /// Most connections open at once, with those to jump hosts and those that are kept.
+    /// Most connections open at once, with those that are kept. Those to jump hosts come on top, one
+    /// for every 64 hosts behind it.
     pub open: usize,
     /// Most new connections a second.
     pub rate: Option<NonZeroU32>,

@@ -4,8 +4,9 @@ use std::sync::Arc;
 
 use futures_util::future::join_all;
 use oos::base::failure::code;
+use oos::provider::ssh::ConnectorSettings;
 
-use super::fleet::{assert_said, connector, run, run_on};
+use super::fleet::{assert_said, connector, run, run_on, settings, with};
 use crate::support::sshd::Sshd;
 
 #[test]
@@ -71,6 +72,30 @@ fn hosts_behind_one_jump_share_the_way_and_its_failure() {
             let error = refused.unwrap_err();
             assert_eq!(error.code(), code::UNREACHABLE, "{error:?}");
             assert!(error.message().contains("jump host"), "{}", error.message());
+        }
+    });
+}
+
+#[test]
+fn a_jump_host_takes_no_place_of_the_hosts_behind_it() {
+    let (Some(gate), Some(host)) = (Sshd::start(), Sshd::start()) else {
+        return;
+    };
+    run(async {
+        let one = ConnectorSettings {
+            open: 1,
+            ..settings()
+        };
+        let connector = with(&one, &[]);
+        let behind = |number| {
+            let mut endpoint = host.endpoint(number);
+            endpoint.jumps = vec![Arc::new(gate.endpoint(0))];
+            endpoint
+        };
+        let hosts: Vec<_> = (0..3).map(behind).collect();
+        let runs = hosts.iter().map(|host| run_on(&connector, host, "echo in"));
+        for collected in join_all(runs).await {
+            assert_said(&collected.unwrap(), "in\n");
         }
     });
 }
