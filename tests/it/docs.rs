@@ -90,4 +90,23 @@ fn both_languages_show_the_same_commands_and_runbooks() {
         blocks("docs/guide/README.md"),
         blocks("docs/guide/README.zh-CN.md")
     );
+    assert_eq!(
+        blocks("docs/guide/inventory.md"),
+        blocks("docs/guide/inventory.zh-CN.md")
+    );
+}
+
+#[test]
+fn the_inventory_of_the_guide_is_understood() {
+    let text = std::fs::read_to_string(root().join("docs/guide/inventory.md")).unwrap();
+    let example = text.split("```yaml\ndefaults:").nth(1).unwrap();
+    let example = example.split("```").next().unwrap();
+    let loaded = oos::provider::inventory::load_text("hosts.yml", &format!("defaults:{example}"));
+    let inventory = loaded.unwrap().inventory;
+    let db = inventory.host("db1").unwrap();
+    assert_eq!(db.endpoint.password.as_deref(), Some("db-login"));
+    assert!(!db.endpoint.agent && db.is_in("site"));
+    let web = inventory.host("web07").unwrap();
+    assert_eq!(web.endpoint.jumps[0].address, "203.0.113.5");
+    assert_eq!(web.endpoint.user.as_deref(), Some("deploy"));
 }

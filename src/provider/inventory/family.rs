@@ -1,6 +1,8 @@
 //! Groups in groups: who is in whom, how deep, and that nobody is in itself.
 
-use crate::provider::inventory::draft::{ALL_PLACE, Draft, GroupPlace};
+use indexmap::IndexMap;
+
+use crate::provider::inventory::draft::{ALL_PLACE, DraftGroup, GroupPlace};
 use crate::provider::inventory::problem::{Findings, Problem};
 
 /// The groups of a draft as a family without circles.
@@ -13,29 +15,26 @@ pub(super) struct Family {
 
 impl Family {
     /// Looks through the groups of a draft; `None` if some are in themselves.
-    pub(super) fn of(draft: &Draft, findings: &mut Findings) -> Option<Self> {
-        let count = draft.groups.len();
+    pub(super) fn of(
+        groups: &IndexMap<String, DraftGroup>,
+        findings: &mut Findings,
+    ) -> Option<Self> {
+        let count = groups.len();
         let mut parents: Vec<Vec<GroupPlace>> = vec![Vec::new(); count];
-        for (place, group) in draft.groups.values().enumerate() {
+        for (place, group) in groups.values().enumerate() {
             for child in &group.children {
                 parents[*child].push(place);
             }
         }
-        let depth = depths(draft, &parents).map_err(|place| {
-            let (name, group) = draft
-                .groups
-                .get_index(place)
-                .expect("places come from here");
+        let depth = depths(groups, &parents).map_err(|place| {
+            let (name, group) = groups.get_index(place).expect("places come from here");
             let why = format!("the group `{name}` is in itself, through the groups in it");
             findings.error(Problem::new(&group.origin, why));
         });
         let depth = depth.ok()?;
         let mut order: Vec<GroupPlace> = (0..count).collect();
         order.sort_by_key(|place| {
-            let (name, group) = draft
-                .groups
-                .get_index(*place)
-                .expect("places come from here");
+            let (name, group) = groups.get_index(*place).expect("places come from here");
             (depth[*place], group.priority, name)
         });
         let mut rank = vec![0; count];
@@ -63,7 +62,10 @@ impl Family {
 }
 
 /// Returns the longest way from the top to each group, or a group that is in itself.
-fn depths(draft: &Draft, parents: &[Vec<GroupPlace>]) -> Result<Vec<usize>, GroupPlace> {
+fn depths(
+    groups: &IndexMap<String, DraftGroup>,
+    parents: &[Vec<GroupPlace>],
+) -> Result<Vec<usize>, GroupPlace> {
     let count = parents.len();
     let mut missing: Vec<usize> = parents.iter().map(Vec::len).collect();
     // A group in no other is in `all`.
@@ -73,7 +75,7 @@ fn depths(draft: &Draft, parents: &[Vec<GroupPlace>]) -> Result<Vec<usize>, Grou
     let mut done = vec![false; count];
     while let Some(place) = ready.pop() {
         done[place] = true;
-        for child in &draft.groups[place].children {
+        for child in &groups[place].children {
             depth[*child] = depth[*child].max(depth[place] + 1);
             missing[*child] -= 1;
             if missing[*child] == 0 {

@@ -3,15 +3,19 @@
 use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
 
+use indexmap::IndexMap;
+
 use crate::base::value::Map;
 use crate::provider::inventory::ansible::variables::{self, VariableReach};
 use crate::provider::inventory::ansible::vars_folder::VarsFolder;
-use crate::provider::inventory::draft::{ALL_PLACE, Draft, DraftHost, GroupPlace, UNGROUPED_PLACE};
+use crate::provider::inventory::draft::{
+    ALL_PLACE, Draft, DraftGroup, DraftHost, GroupPlace, UNGROUPED_PLACE,
+};
 use crate::provider::inventory::family::Family;
 use crate::provider::inventory::host::{ALL, Host, Inventory};
 use crate::provider::inventory::problem::{Findings, Origin, Problem};
 use crate::provider::inventory::reach::Reach;
-use crate::provider::inventory::route::Routes;
+use crate::provider::inventory::route::{Routed, Routes};
 
 /// The most variables that all lineages together hold: what hosts inherit is merged once for all
 /// hosts of the same groups, and a hostile inventory has as many of those as it likes.
@@ -36,7 +40,7 @@ struct Inherited {
 
 /// Makes the inventory of a draft. `None` if something is wrong.
 pub(super) fn finish(
-    draft: &Draft,
+    draft: Draft,
     reading: &VariableReach<'_>,
     findings: &mut Findings,
 ) -> Option<Inventory> {
@@ -48,13 +52,18 @@ pub(super) fn finish(
             findings.error(Problem::new(&group.origin, why).suggest(near));
         }
     }
-    let family = Family::of(draft, findings)?;
+    let family = Family::of(&draft.groups, findings)?;
     let mut folders: Vec<VarsFolder> = Vec::new();
     for path in &draft.folders {
         folders.push(VarsFolder::open(path, findings));
     }
+    let Draft {
+        hosts: drafts,
+        groups,
+        ..
+    } = draft;
     let mut finishing = Finishing {
-        draft,
+        groups: &groups,
         family,
         folders,
         reading,
@@ -62,8 +71,9 @@ pub(super) fn finish(
         known: HashMap::new(),
         inherited: 0,
     };
-    let mut hosts = Vec::with_capacity(draft.hosts.len());
-    for (name, host) in &draft.hosts {
+    let mut hosts = Vec::with_capacity(drafts.len());
+    // What was read of a host is gone when the host is there: a large fleet is held once.
+    for (name, host) in drafts {
         if finishing.findings.is_full() {
             break;
         }
@@ -73,13 +83,13 @@ pub(super) fn finish(
     if !findings.errors.is_empty() {
         return None;
     }
-    let groups = draft.groups.keys().filter(|name| *name != ALL);
+    let groups = groups.keys().filter(|name| *name != ALL);
     let groups: Vec<Arc<str>> = groups.map(|name| Arc::from(name.as_str())).collect();
     Some(Inventory::with_groups(hosts, groups))
 }
 
 struct Finishing<'a> {
-    draft: &'a Draft,
+    groups: &'a IndexMap<String, DraftGroup>,
     family: Family,
     folders: Vec<VarsFolder>,
     reading: &'a VariableReach<'a>,
@@ -90,18 +100,18 @@ struct Finishing<'a> {
 }
 
 impl Finishing<'_> {
-    /// Returns a host, and what is said of how it is reached.
-    fn host(&mut self, name: &str, draft: &DraftHost) -> Option<(Host, Reach, Origin)> {
-        let mut direct: Vec<GroupPlace> = draft.groups.clone();
+    /// Returns a host, and what is said of the way to it.
+    fn host(&mut self, name: String, draft: DraftHost) -> Option<Routed> {
+        let mut direct: Vec<GroupPlace> = draft.groups;
         direct.retain(|group| *group != ALL_PLACE && *group != UNGROUPED_PLACE);
         if direct.is_empty() {
             direct.push(UNGROUPED_PLACE);
         }
         direct.sort_unstable();
         let inherited = self.inherited(direct, &draft.origin)?;
-        let mut own = draft.variables.clone();
+        let mut own = draft.variables;
         for folder in &mut self.folders {
-            own.extend(folder.host(name, self.findings));
+            own.extend(folder.host(&name, self.findings));
         }
         let mut reach = inherited.reach.clone();
         reach.overlay(&self.said_by(&mut own, &draft.origin));
@@ -116,17 +126,19 @@ impl Finishing<'_> {
             Arc::clone(&inherited.tags)
         } else {
             let mut tags = (*inherited.tags).clone();
-            tags.extend(draft.tags.clone());
+            tags.extend(draft.tags);
             Arc::new(tags)
         };
         let host = Host {
-            name: name.to_owned(),
             lineage: Arc::clone(&inherited.lineage),
             tags,
             own,
-            endpoint: reach.endpoint(name, Vec::new()),
+            endpoint: reach.endpoint(&name, Vec::new()),
+            name,
         };
-        Some((host, reach, draft.origin.clone()))
+        let jumps = reach.jumps.as_ref().is_some_and(|jumps| !jumps.is_empty());
+        let way = jumps.then(|| Box::new((reach, draft.origin)));
+        Some(Routed { host, way })
     }
 
     fn said_by(&mut self, variables: &mut Map, origin: &Origin) -> Reach {
@@ -139,12 +151,9 @@ impl Finishing<'_> {
             return Some(Arc::clone(known));
         }
         let groups = self.family.lineage(&direct);
-        let draft = self.draft;
+        let known = self.groups;
         let entry = |place: GroupPlace| {
-            let (name, group) = draft
-                .groups
-                .get_index(place)
-                .expect("places come from here");
+            let (name, group) = known.get_index(place).expect("places come from here");
             (name.as_str(), group)
         };
         let (mut variables, mut tags) = (Map::new(), BTreeMap::new());

@@ -70,32 +70,25 @@ pub async fn load(sources: &[String], options: &LoadOptions) -> Result<Loaded, I
             loading.findings.error(problem);
         }
     }
-    let Loading {
-        draft,
-        mut findings,
-        answers,
-        ..
-    } = loading;
-    let inventory = if findings.errors.is_empty() {
-        let reading = VariableReach {
-            home: options.home.as_deref(),
-        };
-        finish(&draft, &reading, &mut findings)
-    } else {
-        None
+    loading.finish()
+}
+
+/// Reads one text as an inventory that lies nowhere: the ending of `name` helps to tell what it is.
+/// Nothing else is read, so what names other files is refused or stays as it is.
+pub fn load_text(name: &str, text: &str) -> Result<Loaded, InventoryError> {
+    let options = LoadOptions::default();
+    let mut loading = Loading {
+        options: &options,
+        draft: Draft::default(),
+        findings: Findings::default(),
+        answers: Vec::new(),
     };
-    match inventory {
-        Some(inventory) => {
-            keep(options.cache.as_ref(), &answers, &mut findings);
-            Ok(Loaded {
-                inventory,
-                warnings: findings.warnings,
-            })
-        }
-        None => Err(InventoryError {
-            problems: findings.errors,
-        }),
+    let source = Source::new(name, text);
+    let form = form(Path::new(name), text);
+    if let Err(problem) = loading.text(None, form, &source) {
+        loading.findings.error(problem);
     }
+    loading.finish()
 }
 
 /// Keeps what was understood. What holds a password is not kept.
@@ -126,6 +119,30 @@ enum Asked<'a> {
 }
 
 impl Loading<'_> {
+    /// Makes the inventory of what was read.
+    fn finish(mut self) -> Result<Loaded, InventoryError> {
+        let mut inventory = None;
+        if self.findings.errors.is_empty() {
+            let home = self.options.home.as_deref();
+            let reading = VariableReach { home };
+            inventory = finish(self.draft, &reading, &mut self.findings);
+        }
+        let Some(inventory) = inventory else {
+            return Err(InventoryError {
+                problems: self.findings.errors,
+            });
+        };
+        keep(
+            self.options.cache.as_ref(),
+            &self.answers,
+            &mut self.findings,
+        );
+        Ok(Loaded {
+            inventory,
+            warnings: self.findings.warnings,
+        })
+    }
+
     async fn source(&mut self, source: &str) -> Result<(), Problem> {
         if url::is_url(source) {
             return self.url(source).await;
@@ -183,14 +200,18 @@ impl Loading<'_> {
         if is_executable(path) {
             let answer = self.ask(&shown, Asked::Executable(path)).await?;
             let source = Source::new(&shown, answer.text);
-            return self.text(path, form(Path::new("list.json"), source.text()), &source);
+            return self.text(
+                Some(path),
+                form(Path::new("list.json"), source.text()),
+                &source,
+            );
         }
         let bytes = read_file(path)?;
         let source = read_source(&shown, &bytes).map_err(|unreadable| {
             Problem::new(&shown, unreadable.diagnostic.message.clone())
                 .hint(unreadable.diagnostic.hint.unwrap_or_default())
         })?;
-        self.text(path, form(path, source.text()), &source)
+        self.text(Some(path), form(path, source.text()), &source)
     }
 
     async fn url(&mut self, url: &str) -> Result<(), Problem> {
@@ -198,8 +219,7 @@ impl Loading<'_> {
         let name = url.split(['?', '#']).next().unwrap_or(url);
         let form = form_of_answer(answer.media_type.as_deref(), Path::new(name), &answer.text);
         let source = Source::new(url, answer.text);
-        // What a server names on this machine begins nowhere.
-        self.text(Path::new("/"), form, &source)
+        self.text(None, form, &source)
     }
 
     /// Asks an executable or a server, or takes what it said before.
@@ -245,30 +265,31 @@ impl Loading<'_> {
         }
     }
 
-    fn text(&mut self, path: &Path, form: Form, source: &Source) -> Result<(), Problem> {
+    /// Reads a text; one without a path lies nowhere and names no files.
+    fn text(&mut self, path: Option<&Path>, form: Form, source: &Source) -> Result<(), Problem> {
         let name: Arc<str> = Arc::from(source.name());
         let (draft, findings) = (&mut self.draft, &mut self.findings);
         let home = self.options.home.as_deref();
         match form {
             Form::Vaulted => return Err(vars_folder::vaulted(&name)),
             Form::Ini => ini::read(&name, source.text(), draft, findings),
-            Form::SshConfig => ssh::config::read(path, source.text(), home, draft, findings),
+            Form::SshConfig => ssh::config::read((path, source), home, draft, findings),
             Form::Tree => self.tree(&name, path, source),
         }
         Ok(())
     }
 
-    fn tree(&mut self, name: &Arc<str>, path: &Path, source: &Source) {
+    fn tree(&mut self, name: &Arc<str>, path: Option<&Path>, source: &Source) {
         let Some(root) = tree::read(source, dialect(source.text()), &mut self.findings) else {
             return;
         };
         let kind = tree_kind(&root);
         if kind == TreeKind::Native {
-            let folder = folder_of(path);
+            let folder = path.map(folder_of);
             let surroundings = native::Surroundings {
                 name,
                 source,
-                folder: Some(&folder),
+                folder: folder.as_deref(),
                 home: self.options.home.as_deref(),
             };
             return native::read(&root, &surroundings, &mut self.draft, &mut self.findings);
@@ -348,4 +369,80 @@ pub(super) fn read_file(path: &Path) -> Result<Vec<u8>, Problem> {
         return Err(Problem::new(&shown, why));
     }
     Ok(bytes)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn hostile_texts_are_refused_soon() {
+        #[track_caller]
+        fn case(name: &str, text: &str, part: &str) {
+            let error = load_text(name, text).unwrap_err().to_string();
+            assert!(error.contains(part), "{error}");
+        }
+        case("h.ini", "w[1:9999999]\n", "more than");
+        case("h.ini", "w[1:999999999999]x[1:999999999999]\n", "more than");
+        case("h.ini", "[a:children]\nb\n[b:children]\na\n", "in itself");
+        case("h.ini", "[a:children]\na\n", "in itself");
+        case("h.yml", &"[".repeat(100_000), "");
+        case(
+            "h.yml",
+            "hosts: {../../etc: }",
+            "cannot be the name of a host",
+        );
+        case("h.yml", "hosts: {'@web': }", "cannot be the name of a host");
+        case("h.yml", "hosts: {all: }", "called `all`");
+        case(
+            "config",
+            "Host a\nInclude /etc/passwd\n",
+            "included only by files",
+        );
+        case("h.yml", "plugin: aws_ec2\n", "plug-in");
+        case("hosts", "$ANSIBLE_VAULT;1.1;AES256\n", "encrypted");
+        case("h.ini", "w ansible_user='{{ x }}'\n", "not evaluated");
+        case("h.ini", "w ansible_port=http\n", "the number of a port");
+        case(
+            "h.yml",
+            "all: {hosts: {w: {ansible_password: !vault x}}}",
+            "oos secret set",
+        );
+        let chain: Vec<String> = (0..50_000)
+            .map(|at| format!("[g{at}:children]\ng{}\n", at + 1))
+            .collect();
+        let deep = load_text("h.ini", &format!("{}[g50000]\nw\n", chain.concat())).unwrap();
+        assert_eq!(deep.inventory.host("w").unwrap().groups().len(), 50_001);
+    }
+
+    #[test]
+    fn hosts_that_are_not_reached_by_ssh_are_left_out_and_named() {
+        let loaded = load_text("h.ini", "localhost ansible_connection=local\nweb\n").unwrap();
+        assert!(loaded.inventory.host("localhost").is_none());
+        assert!(
+            loaded.warnings[0]
+                .message
+                .contains("`localhost` is left out")
+        );
+    }
+
+    #[test]
+    fn variables_of_ansible_say_how_a_host_is_reached() {
+        let text = "[web]\nw1 ansible_host=10.0.0.1 ansible_port=2222 ansible_user=deploy \
+                    ansible_become=yes ansible_become_user=app oos_password_secret=web\n\
+                    [web:vars]\nansible_ssh_common_args='-o ProxyJump=ops@bastion.example:99'\n\
+                    ansible_user=other\nansible_ssh_private_key_file=/k\n";
+        let loaded = load_text("h.ini", text).unwrap();
+        let endpoint = &loaded.inventory.host("w1").unwrap().endpoint;
+        assert_eq!(
+            (endpoint.address.as_str(), endpoint.port),
+            ("10.0.0.1", 2222)
+        );
+        assert_eq!(endpoint.user.as_deref(), Some("deploy"));
+        assert_eq!(endpoint.elevation.as_ref().unwrap().user, "app");
+        assert_eq!(endpoint.password.as_deref(), Some("web"));
+        assert_eq!(endpoint.jumps[0].address, "bastion.example");
+        assert_eq!(endpoint.jumps[0].user.as_deref(), Some("ops"));
+        assert_eq!(endpoint.identities, [PathBuf::from("/k")]);
+    }
 }

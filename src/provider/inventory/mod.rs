@@ -29,7 +29,7 @@ pub use cache::Cache;
 pub use fold::fold;
 pub use host::{Host, Inventory};
 pub use lineage::Lineage;
-pub use load::{LoadOptions, Loaded, load};
+pub use load::{LoadOptions, Loaded, load, load_text};
 pub use problem::{InventoryError, Problem};
 pub use range::{RangeError, expand};
 pub use words::{WordError, Words, read_lines};

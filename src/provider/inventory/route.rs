@@ -10,28 +10,30 @@ use crate::provider::inventory::problem::{Findings, Origin, Problem};
 use crate::provider::inventory::reach::Reach;
 use crate::provider::ssh::Endpoint;
 
-/// Hosts with what is said of how they are reached.
+/// A host, with how it is reached and where it was named if that is through others.
+pub(super) struct Routed {
+    /// The host.
+    pub(super) host: Host,
+    /// What is said of the way; nothing for a host that is reached directly.
+    pub(super) way: Option<Box<(Reach, Origin)>>,
+}
+
+/// Hosts whose ways are looked for.
 pub(super) struct Routes<'a> {
-    hosts: Vec<(Host, Reach, Origin)>,
+    hosts: Vec<Routed>,
     places: HashMap<String, usize>,
     /// Routes by what they are asked for, so that a fleet behind one bastion shares it.
-    known: HashMap<RouteKey, Vec<Arc<Endpoint>>>,
+    known: HashMap<String, Vec<Arc<Endpoint>>>,
     findings: &'a mut Findings,
 }
 
-/// Hosts with the same jump hosts and the same way to log in to them share their route.
-type RouteKey = String;
-
 impl<'a> Routes<'a> {
     /// Takes in hosts.
-    pub(super) fn new(hosts: Vec<(Host, Reach, Origin)>, findings: &'a mut Findings) -> Self {
-        let names = hosts.iter().enumerate();
-        let has_jumps = hosts
-            .iter()
-            .any(|(_, reach, _)| reach.jumps.as_ref().is_some_and(|jumps| !jumps.is_empty()));
-        let places = if has_jumps {
+    pub(super) fn new(hosts: Vec<Routed>, findings: &'a mut Findings) -> Self {
+        let places = if hosts.iter().any(|routed| routed.way.is_some()) {
+            let names = hosts.iter().enumerate();
             names
-                .map(|(place, (host, ..))| (host.name.clone(), place))
+                .map(|(place, routed)| (routed.host.name.clone(), place))
                 .collect()
         } else {
             HashMap::new()
@@ -47,17 +49,19 @@ impl<'a> Routes<'a> {
     /// Returns the hosts, each with the endpoints that its connection goes through.
     pub(super) fn resolve(mut self) -> Vec<Host> {
         for place in 0..self.hosts.len() {
-            let (_, reach, origin) = &self.hosts[place];
-            if reach.jumps.as_ref().is_none_or(Vec::is_empty) || self.findings.is_full() {
+            let Some(way) = &self.hosts[place].way else {
                 continue;
+            };
+            if self.findings.is_full() {
+                break;
             }
-            let origin = origin.clone();
+            let origin = way.1.clone();
             match self.route(place, &mut Vec::new()) {
-                Ok(route) => self.hosts[place].0.endpoint.jumps = route,
+                Ok(route) => self.hosts[place].host.endpoint.jumps = route,
                 Err(problem) => self.findings.error(problem_at(&origin, problem)),
             }
         }
-        self.hosts.into_iter().map(|(host, ..)| host).collect()
+        self.hosts.into_iter().map(|routed| routed.host).collect()
     }
 
     /// Returns the route to a host; `trail` holds the hosts on whose route it is.
@@ -66,15 +70,17 @@ impl<'a> Routes<'a> {
         place: usize,
         trail: &mut Vec<usize>,
     ) -> Result<Vec<Arc<Endpoint>>, (String, Option<String>)> {
-        let (host, reach, _) = &self.hosts[place];
+        let Routed { host, way } = &self.hosts[place];
+        let Some((reach, _)) = way.as_deref() else {
+            return Ok(Vec::new());
+        };
         let jumps = reach.jumps.clone().unwrap_or_default();
         // A bastion that is told, with all hosts, to go through itself is the way in.
-        let jumps: Vec<Jump> = if jumps.iter().any(|jump| jump.address == host.name) {
-            Vec::new()
-        } else {
-            jumps
-        };
-        let key = format!("{jumps:?} {:?}", reach.for_jump());
+        if jumps.iter().any(|jump| jump.address == host.name) {
+            return Ok(Vec::new());
+        }
+        let common = reach.for_jump();
+        let key = format!("{jumps:?} {common:?}");
         if let Some(known) = self.known.get(&key) {
             return Ok(known.clone());
         }
@@ -82,7 +88,6 @@ impl<'a> Routes<'a> {
             let why = format!("the way to `{}` goes through itself", host.name);
             return Err((why, None));
         }
-        let common = reach.for_jump();
         trail.push(place);
         let mut route = Vec::new();
         for jump in &jumps {
@@ -90,7 +95,7 @@ impl<'a> Routes<'a> {
         }
         trail.pop();
         if route.len() > MOST_JUMPS {
-            let name = &self.hosts[place].0.name;
+            let name = &self.hosts[place].host.name;
             let why = format!("the way to `{name}` goes through more than {MOST_JUMPS} hosts");
             return Err((why, None));
         }
@@ -108,7 +113,7 @@ impl<'a> Routes<'a> {
         let (mut route, mut endpoint) = match place {
             Some(place) => {
                 let route = self.route(place, trail)?;
-                (route, self.hosts[place].0.endpoint.clone())
+                (route, self.hosts[place].host.endpoint.clone())
             }
             None if jump.is_bare() => {
                 let near = nearest(&jump.address, self.places.keys().map(String::as_str));
@@ -135,5 +140,55 @@ fn problem_at(origin: &Origin, (why, hint): (String, Option<String>)) -> Problem
     match hint {
         Some(hint) => problem.hint(hint),
         None => problem,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::provider::inventory::load_text;
+
+    fn jumps(text: &str, host: &str) -> Vec<String> {
+        let inventory = load_text("hosts.yml", text).unwrap().inventory;
+        let host = inventory.host(host).unwrap();
+        let jumps = host.endpoint.jumps.iter();
+        jumps
+            .map(|jump| format!("{}:{}", jump.address, jump.port))
+            .collect()
+    }
+
+    #[test]
+    fn jump_hosts_by_name_bring_their_own_way() {
+        let text = "
+defaults: {jump: gate}
+hosts:
+  gate: {address: 10.0.0.1, port: 2201}
+  inner: {address: 10.0.0.2}
+  web1: {jump: [inner, 'ops@10.0.0.9:99']}
+  web2:
+  web3: {jump: none}
+";
+        assert_eq!(jumps(text, "gate"), [""; 0]);
+        assert_eq!(jumps(text, "inner"), ["10.0.0.1:2201"]);
+        assert_eq!(
+            jumps(text, "web1"),
+            ["10.0.0.1:2201", "10.0.0.2:22", "10.0.0.9:99"]
+        );
+        assert_eq!(jumps(text, "web2"), ["10.0.0.1:2201"]);
+        assert_eq!(jumps(text, "web3"), [""; 0]);
+    }
+
+    #[test]
+    fn ways_that_lead_nowhere_are_refused() {
+        #[track_caller]
+        fn case(text: &str, part: &str) {
+            let error = load_text("hosts.yml", text).unwrap_err().to_string();
+            assert!(error.contains(part), "{error}");
+        }
+        case("hosts: {a: {jump: b}, b: {jump: a}}", "goes through itself");
+        case("hosts: {a: {jump: gat}, gate: }", "did you mean `gate`?");
+        let row: Vec<String> = (0..20)
+            .map(|at| format!("  h{at}: {{jump: h{}}}\n", at + 1))
+            .collect();
+        case(&format!("hosts:\n{}  h20:\n", row.concat()), "goes through");
     }
 }

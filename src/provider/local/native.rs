@@ -18,6 +18,7 @@ use crate::provider::local::driver::{Command, CommandEnd, DriverError, Offsets};
 use crate::provider::local::fault;
 use crate::provider::local::instance::Power;
 use crate::provider::local::invocation::{Ended, Invocation, Target, describe_kill};
+use crate::provider::local::machine::Machine;
 use crate::provider::local::request::Request;
 use crate::provider::local::script::{Interpreter, Script, read_parameters, read_timeout};
 use crate::provider::local::spool::{self, SHOWN, Spool};
@@ -243,8 +244,24 @@ impl Run<'_> {
         self.request.context.resumed && seen.await.is_ok()
     }
 
+    /// Returns the machine. Whoever goes on without the inventory that a run began with does not know
+    /// what became of its hosts' commands, which is no failure of theirs.
+    async fn machine(&self, instance: &str) -> Result<Machine, CallFault> {
+        let is_lost = self.request.context.resumed && !instance.starts_with("i-");
+        match self.cloud.machine(instance).await {
+            Err(CallFault::Api(error)) if is_lost => Err(CallFault::Unknown {
+                reason: format!(
+                    "{}; the command may have been started by an earlier process, which knew the \
+                     host; go on with the `--inventory` that the run began with",
+                    error.message
+                ),
+            }),
+            other => other,
+        }
+    }
+
     async fn prepare(&self, instance: &str, work: &Work) -> Result<Command, CallFault> {
-        let machine = self.cloud.machine(instance).await?;
+        let machine = self.machine(instance).await?;
         if machine.power() == Power::Stopped && !self.request.context.resumed {
             return Err(fault::wrong_status(machine.id(), "Stopped", "Running").into());
         }

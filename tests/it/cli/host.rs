@@ -2,6 +2,9 @@
 
 use std::os::unix::fs::PermissionsExt as _;
 
+use std::io::{BufRead as _, BufReader, Write as _};
+use std::net::TcpListener;
+
 use crate::support::oos::{Home, assert_ran};
 
 const INVENTORY: &str = "
@@ -165,6 +168,67 @@ fn an_executable_is_asked_and_one_that_everybody_may_change_is_not() {
     let ran = home.oos(&["--inventory", "hosts", "host", "list"]);
     assert_eq!(ran.code, 2);
     assert!(ran.stderr.contains("everybody may change it"), "{ran}");
+}
+
+/// Answers one request with an inventory; the address is free afterwards.
+fn serve_once(media_type: &'static str, body: &'static str) -> String {
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let address = listener.local_addr().unwrap();
+    std::thread::spawn(move || {
+        let (mut stream, _) = listener.accept().unwrap();
+        let mut lines = BufReader::new(stream.try_clone().unwrap()).lines();
+        while lines.next().is_some_and(|line| !line.unwrap().is_empty()) {}
+        let length = body.len();
+        write!(
+            stream,
+            "HTTP/1.1 200 OK\r\nContent-Type: {media_type}\r\nContent-Length: {length}\r\n\
+             Connection: close\r\n\r\n{body}"
+        )
+        .unwrap();
+    });
+    format!("http://{address}/hosts")
+}
+
+#[test]
+fn a_server_is_asked_and_what_it_said_is_kept_only_as_long_as_was_said() {
+    let home = Home::new();
+    let url = serve_once("application/json", "{\"web\": [\"w1\", \"w2\"]}");
+    let list = |more: &[&str]| {
+        let mut arguments = vec!["--inventory", &url, "host", "list", "--fold"];
+        arguments.extend(more);
+        home.oos(&arguments)
+    };
+    assert_eq!(list(&[]).data(0).trim(), "w[1-2]");
+    // The server is gone by now.
+    assert_eq!(list(&[]).code, 2);
+    assert_eq!(
+        list(&["--inventory-max-age", "1h"]).data(0).trim(),
+        "w[1-2]"
+    );
+    let stale = list(&["--inventory-stale"]);
+    assert_eq!(stale.data(0).trim(), "w[1-2]");
+    assert!(stale.stderr.contains("s ago is used"), "{stale}");
+}
+
+#[test]
+fn what_holds_a_password_is_not_kept() {
+    let home = Home::new();
+    let url = serve_once(
+        "text/plain",
+        "w1 ansible_password=hunter2 oos_password_secret=web\n",
+    );
+    let ran = home.oos(&["--inventory", &url, "-o", "json", "host", "show", "w1"]);
+    assert_eq!(ran.json(0)["Reached"]["password"], "secret web");
+    assert!(!ran.stdout.contains("hunter2"));
+    let kept = std::fs::read_dir(home.path().join("data/inventory"));
+    assert_eq!(kept.map_or(0, |entries| entries.count()), 0);
+    let url = serve_once("text/plain", "w1 ansible_password=hunter2\n");
+    let ran = home.oos(&["--inventory", &url, "host", "list"]);
+    assert_eq!(ran.code, 2);
+    assert!(
+        ran.stderr.contains("oos secret set") && !ran.stderr.contains("hunter2"),
+        "{ran}"
+    );
 }
 
 #[test]

@@ -4,9 +4,11 @@
 //! `Match` is not evaluated: it asks for the network, for users and for the output of programs. What
 //! stands under one is passed over, with a warning.
 
+use std::collections::HashMap;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
+use crate::base::source::Source;
 use crate::provider::inventory::ansible::split_arguments;
 use crate::provider::inventory::draft::Draft;
 use crate::provider::inventory::load::read_file;
@@ -20,10 +22,9 @@ const DEEPEST: usize = 16;
 /// The most lines with options of all files together.
 const MOST_LINES: usize = 1_000_000;
 
-/// Reads a text into the draft.
+/// Reads a text into the draft; one without a path includes no files.
 pub(in crate::provider::inventory) fn read(
-    path: &Path,
-    text: &str,
+    (path, source): (Option<&Path>, &Source),
     home: Option<&Path>,
     draft: &mut Draft,
     findings: &mut Findings,
@@ -34,8 +35,9 @@ pub(in crate::provider::inventory) fn read(
         lines: Vec::new(),
         names: Vec::new(),
     };
-    reader.text(path, text, &Arc::new(Scope::default()), 0);
+    reader.text(path, source, &Arc::new(Scope::default()), 0);
     let Reader { lines, names, .. } = reader;
+    let blocks = Blocks::of(&lines);
     for (name, origin) in names {
         if findings.is_full() {
             return;
@@ -44,7 +46,7 @@ pub(in crate::provider::inventory) fn read(
             home,
             ..Options::default()
         };
-        for line in lines.iter().filter(|line| line.scope.fits(&name)) {
+        for line in blocks.lines(&name) {
             options.set(&line.key, &line.value, &mut |effect| match effect {
                 Effect::Warning(why) => findings.warn(Problem::new(&line.origin, why)),
                 Effect::Error(why, hint) => {
@@ -98,6 +100,53 @@ impl Scope {
     }
 }
 
+/// Lines by their scope, and scopes by the names they are for: a file with ten thousand hosts must
+/// not be walked ten thousand times.
+struct Blocks<'a> {
+    all: Vec<&'a [Line]>,
+    /// Places of blocks that are for single names.
+    named: HashMap<&'a str, Vec<usize>>,
+    /// Places of all other blocks.
+    general: Vec<usize>,
+}
+
+impl<'a> Blocks<'a> {
+    fn of(lines: &'a [Line]) -> Self {
+        let blocks: Vec<&[Line]> = lines
+            .chunk_by(|left, right| Arc::ptr_eq(&left.scope, &right.scope))
+            .collect();
+        let mut named: HashMap<&str, Vec<usize>> = HashMap::new();
+        let mut general = Vec::new();
+        for (place, block) in blocks.iter().enumerate() {
+            let patterns = &block[0].scope.patterns;
+            let is_plain = |pattern: &String| !pattern.starts_with('!') && !is_glob(pattern);
+            if patterns.is_empty() || !patterns.iter().all(is_plain) {
+                general.push(place);
+                continue;
+            }
+            for name in patterns {
+                named.entry(name).or_default().push(place);
+            }
+        }
+        Self {
+            all: blocks,
+            named,
+            general,
+        }
+    }
+
+    /// Returns the lines that are for a host, in their order.
+    fn lines(&self, name: &str) -> impl Iterator<Item = &'a Line> {
+        let own = self.named.get(name).into_iter().flatten();
+        let mut places: Vec<usize> = own.chain(&self.general).copied().collect();
+        places.sort_unstable();
+        places.dedup();
+        places.retain(|place| self.all[*place][0].scope.fits(name));
+        let blocks: Vec<&'a [Line]> = places.iter().map(|place| self.all[*place]).collect();
+        blocks.into_iter().flatten()
+    }
+}
+
 struct Line {
     scope: Arc<Scope>,
     key: String,
@@ -113,10 +162,10 @@ struct Reader<'a> {
 }
 
 impl Reader<'_> {
-    fn text(&mut self, path: &Path, text: &str, outer: &Arc<Scope>, depth: usize) {
-        let source: Arc<str> = Arc::from(path.display().to_string());
+    fn text(&mut self, path: Option<&Path>, text: &Source, outer: &Arc<Scope>, depth: usize) {
+        let source: Arc<str> = Arc::from(text.name());
         let mut scope = Arc::clone(outer);
-        for (number, line) in (1_u32..).zip(text.lines()) {
+        for (number, line) in (1_u32..).zip(text.text().lines()) {
             let origin = Origin {
                 source: Arc::clone(&source),
                 line: number,
@@ -179,11 +228,15 @@ impl Reader<'_> {
 
     fn include(
         &mut self,
-        path: &Path,
+        path: Option<&Path>,
         value: &str,
         (scope, depth): (&Arc<Scope>, usize),
         origin: &Origin,
     ) {
+        let Some(path) = path else {
+            let why = "files are included only by files of this machine";
+            return self.findings.error(Problem::new(origin, why));
+        };
         if depth == DEEPEST {
             let why = format!("files include each other more than {DEEPEST} times deep");
             return self.findings.error(Problem::new(origin, why));
@@ -193,7 +246,8 @@ impl Reader<'_> {
                 match read_file(&file) {
                     Ok(bytes) => {
                         let text = String::from_utf8_lossy(&bytes).into_owned();
-                        self.text(&file, &text, scope, depth + 1);
+                        let source = Source::new(file.display().to_string(), text);
+                        self.text(Some(&file), &source, scope, depth + 1);
                     }
                     Err(problem) => self.findings.error(problem),
                 }
@@ -265,9 +319,9 @@ mod tests {
     fn read_text(text: &str) -> (Draft, Findings) {
         let (mut draft, mut findings) = (Draft::default(), Findings::default());
         let home = Some(Path::new("/home/a"));
+        let source = Source::new("/x/config", text);
         read(
-            Path::new("/x/config"),
-            text,
+            (Some(Path::new("/x/config")), &source),
             home,
             &mut draft,
             &mut findings,
@@ -312,7 +366,12 @@ mod tests {
         std::fs::write(&path, "Include config\nHost a\n").unwrap();
         let (mut draft, mut findings) = (Draft::default(), Findings::default());
         let text = std::fs::read_to_string(&path).unwrap();
-        read(&path, &text, None, &mut draft, &mut findings);
+        read(
+            (Some(&path), &Source::new("config", text)),
+            None,
+            &mut draft,
+            &mut findings,
+        );
         assert!(findings.errors[0].message.contains("include each other"));
     }
 
@@ -324,9 +383,9 @@ mod tests {
         std::fs::write(folder.path().join("d/a.conf"), "User u\n").unwrap();
         let text = "Host web*\n  Include d/*.conf\nHost web1\nInclude d/a.conf\nHost db1\n";
         let (mut draft, mut findings) = (Draft::default(), Findings::default());
+        let path = folder.path().join("config");
         read(
-            &folder.path().join("config"),
-            text,
+            (Some(&path), &Source::new("config", text)),
             None,
             &mut draft,
             &mut findings,

@@ -308,8 +308,8 @@ mod tests {
         case("tag:Env=live", "`tag:Env=live` fits no host");
         case("x*", "`x*` fits no host");
         case(
-            "all,!web99",
-            "`!web99`: no inventory has the host `web99`; did you mean `web01`?",
+            "all,!web09",
+            "`!web09`: no inventory has the host `web09`; did you mean `web01`?",
         );
         case(
             "file:x",
