@@ -21,7 +21,8 @@ const MAX_AMOUNT: u64 = 100;
 /// The size that describe records show when the launch names none, in GiB.
 const DEFAULT_DISK_SIZE: u64 = 40;
 
-const PARAMETERS: &[&str] = &[
+/// The parameters that have an effect of their own.
+const OWN: [&str; 16] = [
     "Amount",
     "MinAmount",
     "UniqueSuffix",
@@ -38,20 +39,22 @@ const PARAMETERS: &[&str] = &[
     "SystemDiskCategory",
     "SystemDiskDiskName",
     "SystemDiskDescription",
-    "InstanceChargeType",
-    "InternetChargeType",
-    "InternetMaxBandwidthIn",
-    "InternetMaxBandwidthOut",
-    "VpcId",
-    "VSwitchId",
-    "ResourceGroupId",
-    "KeyPairName",
-    "RamRoleName",
-    "DeploymentSetId",
-    "SpotStrategy",
-    "CreditSpecification",
-    "ZoneId",
 ];
+
+/// All parameters: a constant cannot be collected from two lists, only filled.
+const PARAMETERS: &[&str] = &{
+    let mut all = [""; OWN.len() + ATTRIBUTES.len()];
+    let mut place = 0;
+    while place < all.len() {
+        all[place] = if place < OWN.len() {
+            OWN[place]
+        } else {
+            ATTRIBUTES[place - OWN.len()]
+        };
+        place += 1;
+    }
+    all
+};
 
 pub(super) const APIS: &[Api] = &[
     Api {
