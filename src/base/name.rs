@@ -80,6 +80,17 @@ impl Hash for Name {
     }
 }
 
+/// Returns what stands under `name`: the entry that is spelt exactly so if there is one, else the
+/// first in another case. This is how a run finds properties, so whoever reads them before a run
+/// finds them alike.
+pub fn find<'k, T>(entries: impl Iterator<Item = (&'k str, T)> + Clone, name: &str) -> Option<T> {
+    let exact = entries.clone().find(|(key, _)| *key == name);
+    let mut entries = entries;
+    exact
+        .or_else(|| entries.find(|(key, _)| key.eq_ignore_ascii_case(name)))
+        .map(|(_, value)| value)
+}
+
 /// Returns the candidate nearest to `word`, if one is near enough to be what was meant.
 ///
 /// Used for every "did you mean": at most a third of the letters may differ.
@@ -118,6 +129,18 @@ mod tests {
     fn names_ignore_case() {
         assert_eq!(Name::from("regionId"), Name::from("RegionID"));
         assert_ne!(Name::from("regionId"), Name::from("region-id"));
+    }
+
+    #[test]
+    fn the_exact_spelling_is_found_before_another_case() {
+        #[track_caller]
+        fn case(keys: &[&str], expected: Option<usize>) {
+            let entries = keys.iter().zip(0..).map(|(key, place)| (*key, place));
+            assert_eq!(find(entries, "Name"), expected, "{keys:?}");
+        }
+        case(&["name", "Name"], Some(1));
+        case(&["other", "NAME", "name"], Some(1));
+        case(&["Names"], None);
     }
 
     #[test]

@@ -3,8 +3,19 @@
 
 pub use serde_json::{Map as JsonMap, Number, Value};
 
+use crate::base::name;
+
 /// A JSON object; keys keep the order in which they were written.
 pub type Map = JsonMap<String, Value>;
+
+/// Returns the value under `name`, by exact spelling first, then ignoring case.
+pub fn find<'a>(map: &'a Map, name: &str) -> Option<&'a Value> {
+    // Most names are spelt exactly, which costs no walk through the map.
+    map.get(name).or_else(|| {
+        let entries = map.iter().map(|(key, value)| (key.as_str(), value));
+        name::find(entries, name)
+    })
+}
 
 /// Returns the text that stands for `value` inside a longer string.
 ///

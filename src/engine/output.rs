@@ -1,10 +1,10 @@
 //! From an answer to the outputs of a task (language reference 2.3 and 2.8).
 
 use crate::base::name::Name;
-use crate::base::value::{Map, Number, Value, text};
+use crate::base::value::{Map, Number, Value, find, text};
 use crate::engine::event::Failure;
 use crate::engine::render::{evaluation, is_loop_action};
-use crate::engine::scope::{StateScope, find};
+use crate::engine::scope::StateScope;
 use crate::engine::state::{Item, LoopState};
 use crate::template::expr::Selector;
 use crate::template::model::{AggregateType, Task, TaskOutput};
@@ -80,7 +80,7 @@ pub(super) fn collected(task: &Task) -> Vec<&Name> {
 
 /// Returns an item's output of that name, `null` if it has none.
 pub(super) fn lookup(outputs: &Map, name: &Name) -> Value {
-    find(outputs, name).cloned().unwrap_or_default()
+    find(outputs, name.as_str()).cloned().unwrap_or_default()
 }
 
 /// Makes the outputs of a loop from the values of its items, in item order; an item that did not

@@ -2,7 +2,7 @@
 
 use crate::base::name::Name;
 use crate::base::time::{Timestamp, utc_date, utc_text};
-use crate::base::value::{Map, Value};
+use crate::base::value::{Value, find};
 use crate::engine::state::State;
 use crate::template::expr::{Expression, Pseudo, Scope};
 
@@ -21,8 +21,8 @@ pub(super) struct StateScope<'a> {
 impl Scope for StateScope<'_> {
     fn parameter(&self, name: &Name) -> Option<Value> {
         let started = self.state.started.as_ref()?;
-        find(&started.parameters, name)
-            .or_else(|| find(&started.outer.as_ref()?.parameters, name))
+        find(&started.parameters, name.as_str())
+            .or_else(|| find(&started.outer.as_ref()?.parameters, name.as_str()))
             .cloned()
     }
 
@@ -30,14 +30,14 @@ impl Scope for StateScope<'_> {
         if let Some((place, _)) = self.state.template.task(task.as_str()) {
             // Skipped, unreached and failed tasks have no outputs: absent, not an error.
             let outputs = &self.state.tasks.get(place)?.outputs;
-            return Some(find(outputs, output).cloned().unwrap_or_default());
+            return Some(find(outputs, output.as_str()).cloned().unwrap_or_default());
         }
         let outer = self.state.started.as_ref()?.outer.as_ref()?;
         let (_, outputs) = outer
             .outputs
             .iter()
             .find(|(name, _)| task.is(name.as_str()))?;
-        Some(find(outputs, output).cloned().unwrap_or_default())
+        Some(find(outputs, output.as_str()).cloned().unwrap_or_default())
     }
 
     fn pseudo(&self, pseudo: Pseudo) -> Option<Value> {
@@ -74,13 +74,4 @@ impl Scope for StateScope<'_> {
             .find(|condition| condition.name.value == *name)
             .map(|condition| &condition.expression)
     }
-}
-
-/// Returns the entry of that name: exactly so spelt if there is one, else in another case.
-pub(super) fn find<'a>(map: &'a Map, name: &Name) -> Option<&'a Value> {
-    map.get(name.as_str()).or_else(|| {
-        map.iter()
-            .find(|(key, _)| name.is(key))
-            .map(|(_, value)| value)
-    })
 }

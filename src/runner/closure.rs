@@ -263,8 +263,13 @@ fn embedded(properties: &Node) -> Option<Called> {
         NodeKind::Text(text) if !text.contains("{{") => Some(text.clone()),
         _ => None,
     };
-    let name = known(properties.get("TemplateName")?);
-    let version = properties.get("TemplateVersion");
+    let is_written = |name: &str| properties.property(name).is_some();
+    if is_written("TemplateContent") && !is_written("TemplateName") {
+        return None;
+    }
+    // Where neither is written the properties are computed as a whole.
+    let name = properties.property("TemplateName").and_then(known);
+    let version = properties.property("TemplateVersion");
     let version = match version.filter(|version| version.kind != NodeKind::Null) {
         None => Some(None),
         Some(version) => known(version).map(|text| Some(text).filter(|text| !text.is_empty())),

@@ -40,7 +40,7 @@ pub(super) fn steps_of(task: &Task) -> Vec<LoopStep<'_>> {
 fn steps<'a>(action: &str, properties: Option<&'a Node>) -> Vec<LoopStep<'a>> {
     let list = properties
         .filter(|_| action.eq_ignore_ascii_case("ACS::Loop"))
-        .and_then(|properties| properties.get("LoopTasks"));
+        .and_then(|properties| properties.property("LoopTasks"));
     let Some(NodeKind::List(steps)) = list.map(|list| &list.kind) else {
         return Vec::new();
     };

@@ -3,7 +3,7 @@
 use crate::base::id::ExecutionId;
 use crate::base::name::Name;
 use crate::base::time::{self, Timestamp};
-use crate::base::value::{Map, Value};
+use crate::base::value::{Map, Value, find};
 use crate::runner::entries::Entries;
 use crate::runner::handle::Identity;
 use crate::template::expr::{Expression, Pseudo, Scope};
@@ -25,10 +25,7 @@ pub(super) struct StartScope<'a> {
 
 impl Scope for StartScope<'_> {
     fn parameter(&self, name: &Name) -> Option<Value> {
-        let mut parameters = self.parameters?.iter();
-        parameters
-            .find(|(key, _)| name.is(key))
-            .map(|(_, value)| value.clone())
+        find(self.parameters?, name.as_str()).cloned()
     }
 
     fn output(&self, _: &Name, _: &Name) -> Option<Value> {

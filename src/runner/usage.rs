@@ -78,9 +78,9 @@ fn of_action(task: &str, action: &str, span: Span, properties: Option<&Node>) ->
     }
 }
 
-/// Returns the text under a key, unless the run is to evaluate it.
-fn text<'a>(node: &'a Node, key: &str) -> Option<(&'a str, Span)> {
-    let node = node.get(key)?;
+/// Returns the text of a property, unless the run is to evaluate it.
+fn text<'a>(properties: &'a Node, name: &str) -> Option<(&'a str, Span)> {
+    let node = properties.property(name)?;
     match &node.kind {
         NodeKind::Text(text) if !text.contains("{{") => Some((text, node.span)),
         _ => None,

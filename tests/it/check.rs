@@ -106,6 +106,35 @@ fn each_rule_finds_its_examples_and_nothing_else() {
     assert!(without.is_empty(), "no example of {without:?}");
 }
 
+#[test]
+fn steps_are_checked_however_their_property_is_spelt() {
+    #[track_caller]
+    fn case(steps: &str, expected: &[&str]) {
+        let text = format!(
+            "FormatVersion: OOS-2019-06-01
+Tasks:
+  - Name: each
+    Action: ACS::Loop
+    Properties:
+      LoopItems: [1]
+      {steps}:
+        - Name: find
+          Action: ACS::ExecuteAPI
+          Properties: {{Service: ECS, API: DescribeRegions, Unheard: '{{{{ ACS::TaskLoopItem }}}}'}}
+          Outputs: {{count: {{Type: Number, ValueSelector: .TotalCount}}}}
+        - Name: wait
+          Action: ACS::Sleep
+          Properties: {{Duration: 'PT{{{{ find.count }}}}S'}}
+"
+        );
+        let found = findings(&Source::new("t.yml", text));
+        let codes: Vec<&str> = found.iter().map(|one| one.code).collect();
+        assert_eq!(codes, expected, "{steps}: {found:?}");
+    }
+    case("LoopTasks", &["unknown-property"]);
+    case("loopTasks", &["property-case", "unknown-property"]);
+}
+
 proptest::proptest! {
     #![proptest_config(proptest::prelude::ProptestConfig::with_cases(128))]
 

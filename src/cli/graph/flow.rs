@@ -150,17 +150,18 @@ fn choices(task: &Task) -> Vec<(Jump, WayKind)> {
         _ => None,
     };
     let mut ways = Vec::new();
-    if let Some(NodeKind::List(choices)) = properties.get("Choices").map(|node| &node.kind) {
+    if let Some(NodeKind::List(choices)) = properties.property("Choices").map(|node| &node.kind) {
         for choice in choices {
-            if let (Some(when), Some(next)) =
-                (choice.get("When"), choice.get("NextTask").and_then(jump))
-            {
+            if let (Some(when), Some(next)) = (
+                choice.property("When"),
+                choice.property("NextTask").and_then(jump),
+            ) {
                 ways.push((next, WayKind::Choice(condition(&when.to_value()))));
             }
         }
     }
     let otherwise = properties
-        .get("DefaultTask")
+        .property("DefaultTask")
         .and_then(jump)
         .unwrap_or(Jump::Next);
     ways.push((otherwise, WayKind::Otherwise));

@@ -1,11 +1,9 @@
 //! `ACS::Choice`: the first condition that holds says where to go (language reference 4.4).
 
-use crate::base::name::Name;
-use crate::base::value::{Value, text};
+use crate::base::value::{Value, find, text};
 use crate::engine::builtin::context::Context;
 use crate::engine::event::{Failure, Work};
 use crate::engine::render::is_true;
-use crate::engine::scope::find;
 use crate::template::model::Jump;
 
 pub(super) fn work(context: &Context) -> Result<Work, Failure> {
@@ -13,12 +11,10 @@ pub(super) fn work(context: &Context) -> Result<Work, Failure> {
         let Value::Object(choice) = choice else {
             return Err(context.failure(&format!("`Choices[{place}]` must be a map")));
         };
-        let when = find(&choice, &Name::from("When"))
-            .cloned()
-            .unwrap_or_default();
+        let when = find(&choice, "When").cloned().unwrap_or_default();
         let path = format!("Choices[{place}].When");
         if is_true(context.task, &path, when, &context.scope)? {
-            let target = find(&choice, &Name::from("NextTask")).map(text);
+            let target = find(&choice, "NextTask").map(text);
             let target = target.ok_or_else(|| {
                 context.failure(&format!("`Choices[{place}].NextTask` is required"))
             })?;

@@ -1,10 +1,9 @@
 //! What an action is rendered from.
 
-use crate::base::name::Name;
-use crate::base::value::{Map, Value, kind, text};
+use crate::base::value::{Map, Value, find, kind, text};
 use crate::engine::event::{Failure, Started, UnitId};
 use crate::engine::render::evaluation;
-use crate::engine::scope::{StateScope, find};
+use crate::engine::scope::StateScope;
 use crate::template::model::Task;
 
 /// One unit to be: its task, its evaluated properties, and where it stands.
@@ -19,7 +18,7 @@ pub(in crate::engine) struct Context<'a> {
 impl<'a> Context<'a> {
     /// Returns a property, whatever the case of its name; `null` counts as not given.
     pub(super) fn property(&self, name: &str) -> Option<&'a Value> {
-        find(self.properties, &Name::from(name)).filter(|value| !value.is_null())
+        find(self.properties, name).filter(|value| !value.is_null())
     }
 
     /// Returns a property as text; an empty text counts as not given.

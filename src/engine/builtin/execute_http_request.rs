@@ -2,13 +2,11 @@
 //! (language reference 4.14).
 
 use crate::base::call::{ApiCall, HTTP_SERVICE};
-use crate::base::name::Name;
-use crate::base::value::{Map, Value};
+use crate::base::value::{Map, Value, find};
 use crate::engine::builtin::call;
 use crate::engine::builtin::context::Context;
 use crate::engine::builtin::poll_policy;
 use crate::engine::event::{Failure, Work};
-use crate::engine::scope::find;
 
 /// Polls after the first one under `WaitFor`, when the task does not say.
 const RETRIES: u32 = 10;
@@ -41,7 +39,7 @@ fn request(context: &Context) -> Result<ApiCall, Failure> {
 /// Returns the rule under `CheckFor` or `WaitFor`; one, since one value is compared.
 fn rule(context: &Context, property: &str) -> Result<Option<Map>, Failure> {
     let holder = context.map(property)?;
-    let rules = match find(&holder, &Name::from("Rules")) {
+    let rules = match find(&holder, "Rules") {
         None => return Ok(None),
         Some(Value::Array(rules)) => rules.clone(),
         Some(rule) => vec![rule.clone()],

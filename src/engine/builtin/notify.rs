@@ -1,12 +1,10 @@
 //! `ACS::Notify`: sends a message (language reference 4.7). Also the message of `ACS::Approve`.
 
 use crate::base::call::{ApiCall, HTTP_SERVICE};
-use crate::base::name::Name;
-use crate::base::value::{Map, Value, text};
+use crate::base::value::{Map, Value, find, text};
 use crate::engine::builtin::call;
 use crate::engine::builtin::context::Context;
 use crate::engine::event::{Failure, Work};
-use crate::engine::scope::find;
 
 pub(super) fn work(context: &Context) -> Result<Work, Failure> {
     let call = message(context)?.ok_or_else(|| context.failure("`NotifyType` is required"))?;
@@ -25,7 +23,7 @@ pub(super) fn message(context: &Context) -> Result<Option<ApiCall>, Failure> {
         ));
     }
     let hook = context.map("WebHook")?;
-    let part = |name: &str| find(&hook, &Name::from(name)).cloned();
+    let part = |name: &str| find(&hook, name).cloned();
     let address = part("URI").map(|uri| text(&uri)).unwrap_or_default();
     if address.is_empty() {
         return Err(context.failure("`WebHook.URI` is required"));

@@ -2,18 +2,16 @@
 //! 4.6).
 
 use crate::base::call::ACTION_SERVICE;
-use crate::base::name::Name;
-use crate::base::value::{Map, Value};
+use crate::base::value::{Map, Value, find};
 use crate::engine::builtin::call;
 use crate::engine::builtin::context::Context;
 use crate::engine::event::{Failure, Work};
-use crate::engine::scope::find;
 
 pub(super) fn work(context: &Context) -> Result<Work, Failure> {
     let filters: Vec<Value> = context.list("Filters").into_iter().map(as_filter).collect();
     let region = context.text("RegionId").or_else(|| {
         filters.iter().find_map(|filter| {
-            let region = find(filter.as_object()?, &Name::from("RegionId"))?;
+            let region = find(filter.as_object()?, "RegionId")?;
             region.as_str().map(str::to_owned)
         })
     });

@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use serde::Serialize;
 
-use crate::base::value::{Value, text};
+use crate::base::value::{Value, find, text};
 use crate::engine::event::TimeoutOutcome;
 use crate::template::model::Task;
 
@@ -47,11 +47,8 @@ impl PlannedApproval {
         properties: Option<&Value>,
     ) -> Self {
         let property = |name: &str| {
-            let map = properties?.as_object()?;
-            let mut entries = map.iter();
-            entries
-                .find(|(key, value)| key.eq_ignore_ascii_case(name) && !value.is_null())
-                .map(|(_, value)| value)
+            let properties = properties?.as_object()?;
+            find(properties, name).filter(|value| !value.is_null())
         };
         let approvers = match property("Approvers") {
             None => Vec::new(),

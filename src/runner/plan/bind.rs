@@ -2,18 +2,12 @@
 
 use crate::base::digest::Digest;
 use crate::engine::event::{BoundPlan, PlannedLoop};
-use crate::engine::status::SafetyCheck;
 use crate::runner::handle::Runner;
-use crate::runner::loop_step::{LoopStep, steps_of};
+use crate::runner::plan::decision::people_decide;
 use crate::runner::plan::record::PlanRecord;
 use crate::runner::plan::{PlannedApproval, Repeats, Survey, survey};
 use crate::runner::prepare::Prepared;
 use crate::runner::start_error::StartError;
-use crate::template::model::{Task, Template};
-use crate::template::yaml::{Node, NodeKind};
-
-/// Words without which loops do not pause and no template is given in place, in lower case.
-const DECISIONS: [&str; 2] = ["batchpauseoption", "templatecontent"];
 
 /// A start that is bound to a plan.
 #[derive(Debug)]
@@ -32,7 +26,7 @@ impl Runner {
         &self,
         prepared: &Prepared,
     ) -> Result<Option<Binding>, StartError> {
-        if !needs_plan(prepared) {
+        if prepared.expected.is_none() && !people_decide(prepared) {
             return Ok(None);
         }
         let survey = survey::survey(self, prepared).await;
@@ -72,47 +66,6 @@ fn bound(digest: Digest, survey: Survey) -> BoundPlan {
         approved: None,
         editors: Vec::new(),
     }
-}
-
-fn needs_plan(prepared: &Prepared) -> bool {
-    let may_ask = |template: &Template| {
-        mentions_decision(&template.root) || template.tasks.iter().any(decides)
-    };
-    prepared.expected.is_some()
-        || prepared.started.safety_check == SafetyCheck::ConfirmEveryHighRiskAction
-        || prepared.closure.is_dynamic()
-        || may_ask(&prepared.template)
-        || prepared
-            .closure
-            .entries()
-            .any(|entry| may_ask(&entry.template))
-}
-
-/// A mention anywhere is enough, as a key or in a text that may be read as a map: a plan too many
-/// costs a few reading calls, one too few would leave an approval that is bound to nothing.
-fn mentions_decision(node: &Node) -> bool {
-    let is_in = |text: &str| {
-        let text = text.to_ascii_lowercase();
-        DECISIONS.iter().any(|word| text.contains(word))
-    };
-    match &node.kind {
-        NodeKind::Text(text) => is_in(text),
-        NodeKind::List(nodes) => nodes.iter().any(mentions_decision),
-        NodeKind::Map(entries) => entries
-            .iter()
-            .any(|entry| is_in(&entry.key) || mentions_decision(&entry.value)),
-        NodeKind::Null | NodeKind::Bool(_) | NodeKind::Number(_) => false,
-    }
-}
-
-fn decides(task: &Task) -> bool {
-    fn within(step: &LoopStep<'_>) -> bool {
-        let asks = step.is("ACS::Approve") || step.is("ACS::Pause");
-        asks || step.steps().iter().any(within)
-    }
-    let action = &task.action.value;
-    let asks = action.is("ACS::Approve") || action.is("ACS::Pause");
-    asks || steps_of(task).iter().any(within)
 }
 
 fn refuse_impossible(prepared: &Prepared, approvals: &[PlannedApproval]) -> Result<(), StartError> {

@@ -13,7 +13,7 @@ use crate::base::call::{ApiCall, Recovery};
 use crate::base::name::Name;
 use crate::base::output::{Channel, LogKey, OutputError, OutputSink};
 use crate::base::secret::Redactor;
-use crate::base::value::{Map, Value, text};
+use crate::base::value::{Map, Value, find, text};
 use crate::provider::CallContext;
 use crate::runner::handle::Runner;
 use crate::runner::prepare::Prepared;
@@ -51,13 +51,15 @@ impl<'a> LookUp<'a> {
         let parameters = if selects {
             Some(properties)
         } else {
-            properties.get("Parameters")
+            properties
+                .as_object()
+                .and_then(|properties| find(properties, "Parameters"))
         };
         let parameters = parameters
             .and_then(Value::as_object)
             .cloned()
             .unwrap_or_default();
-        let region = parameters.get("RegionId").map(text);
+        let region = find(&parameters, "RegionId").map(text);
         let call = ApiCall {
             service: usage.service.clone(),
             api: usage.api.clone(),

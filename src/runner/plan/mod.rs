@@ -3,6 +3,8 @@
 
 mod approval;
 mod bind;
+mod control;
+mod decision;
 mod look_up;
 mod passing;
 mod record;

@@ -33,15 +33,15 @@ fn targets(task: &Task) -> Vec<Jump> {
     let jump = |node: &Node| Some(Jump::from_text(node.to_value().as_str()?));
     let choices = match properties
         .node()
-        .get("Choices")
+        .property("Choices")
         .map(|choices| &choices.kind)
     {
         Some(NodeKind::List(choices)) => choices.as_slice(),
         _ => &[],
     };
-    let default = properties.node().get("DefaultTask").and_then(jump);
+    let default = properties.node().property("DefaultTask").and_then(jump);
     let chosen = choices
         .iter()
-        .filter_map(|choice| choice.get("NextTask").and_then(jump));
+        .filter_map(|choice| choice.property("NextTask").and_then(jump));
     default.into_iter().chain(chosen).collect()
 }

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use crate::base::name::Name;
-use crate::base::value::{Map, Value};
+use crate::base::value::{Map, Value, find};
 use crate::runner::plan::look_up::LookUp;
 use crate::runner::scope::StartScope;
 use crate::template::expr::{Expression, Pseudo, Reference, Scope};
@@ -50,11 +50,11 @@ impl KnownScope<'_> {
 
 impl Scope for KnownScope<'_> {
     fn parameter(&self, name: &Name) -> Option<Value> {
-        lookup(&self.parameters, name)
+        find(&self.parameters, name.as_str()).cloned()
     }
 
     fn output(&self, task: &Name, output: &Name) -> Option<Value> {
-        lookup(self.outputs.get(task)?, output)
+        find(self.outputs.get(task)?, output.as_str()).cloned()
     }
 
     fn pseudo(&self, pseudo: Pseudo) -> Option<Value> {
@@ -81,10 +81,4 @@ impl Scope for KnownScope<'_> {
             .find(|c| c.name.value == *name)?;
         Some(&condition.expression)
     }
-}
-
-fn lookup(map: &Map, name: &Name) -> Option<Value> {
-    map.iter()
-        .find(|(key, _)| name.is(key))
-        .map(|(_, value)| value.clone())
 }

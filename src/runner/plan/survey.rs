@@ -7,7 +7,7 @@ use std::sync::Arc;
 use crate::action::Risk;
 use crate::base::call::ACTION_SERVICE;
 use crate::base::id::MAX_DEPTH;
-use crate::base::value::{Map, Value};
+use crate::base::value::{Map, Value, find};
 use crate::engine::event::{End, Taken};
 use crate::runner::changing::{changing, lasting};
 use crate::runner::entries::Entries;
@@ -233,10 +233,12 @@ impl<'a> Walk<'a> {
     where
         'a: 't,
     {
+        let properties = properties.as_object();
         let arguments = if task.action.value.is("ACS::Template") {
-            properties.get("Parameters").and_then(Value::as_object)
+            let found = properties.and_then(|properties| find(properties, "Parameters"));
+            found.and_then(Value::as_object)
         } else {
-            properties.as_object()
+            properties
         };
         let arguments = arguments.cloned().unwrap_or_default();
         let start = self.known(called, Map::new()).start;

@@ -1,5 +1,6 @@
 //! What of an expression is known without evaluating it.
 
+use crate::base::name;
 use crate::template::expr::{Expression, MapEntry};
 use crate::template::yaml::NodeKind;
 
@@ -18,9 +19,8 @@ pub(crate) fn literal_text(expression: &Expression) -> Option<&str> {
 
 /// Returns the entry called `name`, by exact spelling first, then ignoring case.
 pub(crate) fn entry<'a>(entries: &'a [MapEntry], name: &str) -> Option<&'a MapEntry> {
-    entries.iter().find(|entry| entry.key == name).or_else(|| {
-        entries
-            .iter()
-            .find(|entry| entry.key.eq_ignore_ascii_case(name))
-    })
+    name::find(
+        entries.iter().map(|entry| (entry.key.as_str(), entry)),
+        name,
+    )
 }

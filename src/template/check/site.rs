@@ -1,7 +1,7 @@
 //! Every expression of a template, with the names that it may use where it stands.
 
 use crate::action::Embedded;
-use crate::template::check::steps::STEPS;
+use crate::template::check::steps;
 use crate::template::expr::Expression;
 use crate::template::model::{Loop, Retry, Task, Template};
 
@@ -116,11 +116,7 @@ fn add_task<'a>(task: &'a Task, index: usize, sites: &mut Vec<Site<'a>>) {
 /// Returns the properties, those that are the steps of an `ACS::Loop` left out.
 fn properties(task: &Task, repeats_steps: bool) -> Vec<&Expression> {
     match task.properties.as_ref() {
-        Some(properties) if repeats_steps => {
-            let entries = properties.entries().unwrap_or_default();
-            let others = entries.iter().filter(|entry| entry.key != STEPS);
-            others.map(|entry| &entry.value).collect()
-        }
+        Some(properties) if repeats_steps => steps::others(properties).collect(),
         properties => properties.into_iter().collect(),
     }
 }

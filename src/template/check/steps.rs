@@ -5,12 +5,13 @@ use std::ops::Range;
 use crate::action::Embedded;
 use crate::base::diagnostic::Diagnostic;
 use crate::template::check::context::Step;
+use crate::template::expr::Expression;
 use crate::template::model::Template;
 use crate::template::parse::parse_tasks_value;
 use crate::template::yaml::Node;
 
 /// The property that holds the steps.
-pub(crate) const STEPS: &str = "LoopTasks";
+const STEPS: &str = "LoopTasks";
 
 /// Steps as a template of their own.
 pub(crate) struct Steps {
@@ -47,5 +48,15 @@ pub(crate) fn of(template: &Template, step: &Step<'_>) -> Option<Steps> {
 
 /// Returns the list of steps as it is written.
 pub(crate) fn node<'a>(step: &Step<'a>) -> Option<&'a Node> {
-    step.task.properties.as_ref()?.node().get(STEPS)
+    step.task.properties.as_ref()?.node().property(STEPS)
+}
+
+/// Returns the properties of an `ACS::Loop` without its steps.
+pub(crate) fn others(properties: &Expression) -> impl Iterator<Item = &Expression> {
+    let steps = properties.get(STEPS);
+    let entries = properties.entries().unwrap_or_default().iter();
+    let is_steps = move |value: &Expression| steps.is_some_and(|steps| std::ptr::eq(steps, value));
+    entries
+        .map(|entry| &entry.value)
+        .filter(move |value| !is_steps(value))
 }

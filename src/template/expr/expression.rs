@@ -4,6 +4,7 @@
 
 use std::sync::Arc;
 
+use crate::base::name;
 use crate::base::source::{Span, Spanned};
 use crate::base::value::Value;
 use crate::template::expr::function::Signature;
@@ -182,16 +183,8 @@ impl Expression {
 
     /// Returns the value under `key` of a literal map; exact spelling first, then ignoring case.
     pub fn get(&self, key: &str) -> Option<&Self> {
-        let entries = self.entries()?;
-        entries
-            .iter()
-            .find(|entry| entry.key == key)
-            .or_else(|| {
-                entries
-                    .iter()
-                    .find(|entry| entry.key.eq_ignore_ascii_case(key))
-            })
-            .map(|entry| &entry.value)
+        let entries = self.entries()?.iter();
+        name::find(entries.map(|entry| (entry.key.as_str(), &entry.value)), key)
     }
 
     /// Returns every reference in the expression with its place, those in branches that may not be

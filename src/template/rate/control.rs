@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use crate::base::duration::duration;
 use crate::base::failure::FailureClass;
-use crate::base::value::{Map, Value, text};
+use crate::base::value::{Map, Value, find, text};
 use crate::template::number::{Amount, whole};
 use crate::template::rate::{BatchPause, Concurrency, Problem, Style, Unreachable};
 
@@ -59,12 +59,7 @@ impl RateControl {
     pub fn read(map: &Map) -> Result<Self, Problem> {
         let mut control = Self::default();
         for name in SETTINGS {
-            let found = map.get(name).or_else(|| {
-                map.iter()
-                    .find(|(key, _)| key.eq_ignore_ascii_case(name))
-                    .map(|(_, value)| value)
-            });
-            if let Some(value) = found {
+            if let Some(value) = find(map, name) {
                 control.set(name, value)?;
             }
         }

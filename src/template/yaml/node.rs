@@ -1,5 +1,6 @@
 //! The spanned tree: plain data and places, no tags, no anchors left.
 
+use crate::base::name;
 use crate::base::source::Span;
 use crate::base::value::{Map, Number, Value};
 
@@ -58,7 +59,22 @@ impl Node {
         }
     }
 
-    /// Returns the value under `key` of a mapping.
+    /// Returns the value under `name` of a mapping, by exact spelling first, then ignoring case: what
+    /// a run takes for the property of that name.
+    pub fn property(&self, name: &str) -> Option<&Self> {
+        match &self.kind {
+            NodeKind::Map(entries) => {
+                let entries = entries.iter();
+                name::find(
+                    entries.map(|entry| (entry.key.as_str(), &entry.value)),
+                    name,
+                )
+            }
+            _ => None,
+        }
+    }
+
+    /// Returns the value under `key` of a mapping, spelt exactly so: the keys of the language itself.
     pub fn get(&self, key: &str) -> Option<&Self> {
         match &self.kind {
             NodeKind::Map(entries) => entries

@@ -408,34 +408,88 @@ fn a_second_person_approves_what_the_first_started() {
 
 #[test]
 fn an_approval_in_the_steps_of_a_loop_is_in_the_plan_and_cannot_be_skipped() {
-    let home = home();
-    // However the action is written, it is what it is.
-    home.file(
-        "steps.yml",
-        "FormatVersion: OOS-2019-06-01
+    #[track_caller]
+    fn case(steps: &str, action: &str) {
+        let home = home();
+        let text = format!(
+            "FormatVersion: OOS-2019-06-01
 Tasks:
   - Name: each
     Action: ACS::Loop
     Properties:
       LoopItems: [1]
-      LoopTasks:
-        - {Name: ask, Action: \"ACS::Appro\\x76e\"}
-  - {Name: regions, Action: 'ACS::ExecuteAPI', Properties: {Service: ECS, API: DescribeRegions}}
-",
-    );
-    let planned = oos(&home, &["-o", "json", "plan", "steps.yml"]).json(0);
-    assert_eq!(planned["Approvals"][0]["Path"], json!(["each", "ask"]));
+      {steps}:
+        - {{Name: ask, Action: {action}}}
+  - {{Name: regions, Action: 'ACS::ExecuteAPI', Properties: {{Service: ECS, API: DescribeRegions}}}}
+"
+        );
+        home.file("steps.yml", &text);
+        let planned = oos(&home, &["-o", "json", "plan", "steps.yml"]).json(0);
+        assert_eq!(planned["Approvals"][0]["Path"], json!(["each", "ask"]));
 
-    let started = ["run", "steps.yml", "--mode", "failure-pause", "--no-wait"];
-    assert_eq!(oos(&home, &started).code, 4);
-    assert_eq!(oos(&home, &["cancel", "@last", "--task", "each"]).code, 0);
-    assert_eq!(oos(&home, &["resume", "@last", "--no-wait"]).code, 4);
-    let skipped = oos(&home, &["skip", "@last"]);
-    assert_eq!(skipped.code, 1, "{}", skipped.stderr);
-    assert!(
-        skipped.stderr.contains("`each` is an approval"),
-        "{}",
-        skipped.stderr
+        let started = ["run", "steps.yml", "--mode", "failure-pause", "--no-wait"];
+        assert_eq!(oos(&home, &started).code, 4);
+        let bound = &show(&home)["Plan"];
+        assert_eq!(*bound, planned["Digest"], "{steps}");
+        assert_eq!(oos(&home, &["cancel", "@last", "--task", "each"]).code, 0);
+        assert_eq!(oos(&home, &["resume", "@last", "--no-wait"]).code, 4);
+        let skipped = oos(&home, &["skip", "@last"]);
+        assert_eq!(skipped.code, 1, "{skipped}");
+        assert!(
+            skipped.stderr.contains("`each` is an approval"),
+            "{skipped}"
+        );
+    }
+    // However it is written, it is what it is.
+    case("LoopTasks", "\"ACS::Appro\\x76e\"");
+    case("loopTasks", "acs::approve");
+}
+
+#[test]
+fn a_plan_finds_properties_in_any_case_as_a_run_does() {
+    #[track_caller]
+    fn case(task: &str, part: &str, expected: &Value) {
+        let home = home();
+        assert_eq!(home.oos(&["template", "create", "asking.yml"]).code, 0);
+        assert_eq!(home.oos(&["template", "create", "looping.yml"]).code, 0);
+        let text = format!(
+            "FormatVersion: OOS-2019-06-01
+Tasks:
+  - {task}
+  - {{Name: ask, Action: 'ACS::Approve'}}
+  - {{Name: last, Action: 'ACS::Sleep', Properties: {{Duration: PT1S}}}}
+"
+        );
+        home.file("case.yml", &text);
+        let planned = oos(&home, &["-o", "json", "plan", "case.yml"]).json(0);
+        assert_eq!(planned.pointer(part), Some(expected), "{task}");
+    }
+    case(
+        "{Name: t, Action: 'ACS::Template', Properties: {templateName: asking}}",
+        "/Approvals/0/Path",
+        &json!(["t", "ask"]),
+    );
+    case(
+        "{Name: t, Action: 'ACS::Template', \
+         Properties: {TemplateName: looping, parameters: {hosts: [x]}}}",
+        "/Steps/1/Repeats",
+        &json!({"Items": ["x"]}),
+    );
+    case(
+        "{Name: t, Action: 'ACS::ExecuteAPI', Properties: {service: ECS, api: DescribeRegions}}",
+        "/Steps/0/Api",
+        &json!("ECS.DescribeRegions"),
+    );
+    case(
+        "{Name: t, Action: 'ACS::Choice', \
+         Properties: {choices: [{when: true, nextTask: last}], defaultTask: ask}}",
+        "/Approvals/0/Conditional",
+        &json!(true),
+    );
+    case(
+        "{Name: t, Action: 'ACS::Approve', Properties: {approvers: [ann], Approvers: [bob]}}",
+        "/Approvals/0/Approvers",
+        &json!(["bob"]),
     );
 }
 
@@ -472,6 +526,81 @@ fn a_run_is_bound_to_its_plan_however_its_decisions_are_written() {
     case(&format!(
         "{{Name: t, Action: 'ACS::Template', Properties: {{\"Template\\u0043ontent\": '{asking}'}}}}"
     ));
+}
+
+/// A loop in two batches, which asks between them if its settings say so.
+fn batches(head: &str, control: &str) -> String {
+    format!(
+        "FormatVersion: OOS-2019-06-01
+{head}
+  - Name: each
+    Action: ACS::ExecuteAPI
+    Properties: {{Service: ECS, API: DescribeRegions}}
+    Loop: {{Items: [1, 2], RateControl: {control}}}
+"
+    )
+}
+
+#[test]
+fn a_run_is_bound_to_its_plan_wherever_its_decisions_come_from() {
+    #[track_caller]
+    fn case(text: &str, options: &[&str]) {
+        let home = home();
+        assert_eq!(home.oos(&["template", "create", "asking.yml"]).code, 0);
+        let called = batches("Parameters: {speed: {Type: Json}}\nTasks:", "'{{ speed }}'");
+        home.file("library/Called.yml", &called);
+        home.file("decisions.yml", text);
+        let ran = oos(
+            &home,
+            &[&["run", "decisions.yml", "--no-wait"], options].concat(),
+        );
+        assert_eq!(ran.code, 4, "{ran}");
+        assert!(show(&home)["Plan"].is_string(), "{text} {options:?}");
+    }
+    let given = batches("Parameters: {speed: {Type: Json}}\nTasks:", "'{{ speed }}'");
+    let fixed = batches("Tasks:", "{Mode: Batch, Batch: [1, 1]}");
+    for mode in ["first-batch-pause", "every-batch-pause"] {
+        case(&fixed, &["--loop-mode", mode]);
+    }
+    let plain = r#"speed={"Mode":"Batch","Batch":[1],"batchPauseOption":"EveryBatchPause"}"#;
+    case(&given, &["-p", plain]);
+    let text = batches(
+        "Parameters: {speed: {Type: String}}\nTasks:",
+        "'{{ speed }}'",
+    );
+    let escaped = r#"speed={"Mode":"Batch","Batch":[1],"BatchP\u0061useOption":"EveryBatchPause"}"#;
+    case(&text, &["-p", escaped]);
+    // What an earlier task found out, here and through a parameter of what is called.
+    let find = r#"Tasks:
+  - Name: find
+    Action: ACS::ExecuteAPI
+    Properties: {Service: ECS, API: DescribeRegions}
+    Outputs:
+      speed:
+        Type: Json
+        ValueSelector: '{Mode: "Batch", Batch: [1], ("Batch" + "PauseOption"): "EveryBatchPause"}'"#;
+    case(&batches(find, "'{{ find.speed }}'"), &[]);
+    let call = "  - {Name: call, Action: Called, Properties: {speed: '{{ find.speed }}'}}";
+    let calling = format!("FormatVersion: OOS-2019-06-01\n{find}\n{call}\n");
+    case(&calling, &[]);
+    // A call that is an argument as a whole.
+    let whole = "FormatVersion: OOS-2019-06-01
+Parameters: {call: {Type: Json}}
+Tasks:
+  - {Name: t, Action: 'ACS::Template', Properties: '{{ call }}'}
+";
+    case(whole, &["-p", r#"call={"TemplateName":"asking"}"#]);
+}
+
+#[test]
+fn a_run_in_which_nobody_decides_is_bound_to_no_plan() {
+    let home = home();
+    let given = batches("Parameters: {speed: {Type: Json}}\nTasks:", "'{{ speed }}'");
+    home.file("batches.yml", &given);
+    let speed = r#"speed={"Mode":"Batch","Batch":[1]}"#;
+    let ran = oos(&home, &["run", "batches.yml", "-p", speed]);
+    assert_eq!(ran.code, 0, "{ran}");
+    assert!(show(&home)["Plan"].is_null());
 }
 
 #[test]
