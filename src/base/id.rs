@@ -33,6 +33,17 @@ impl ExecutionId {
         Self(text)
     }
 
+    /// Returns when the outermost execution was started, to the millisecond.
+    pub fn created(&self) -> Timestamp {
+        let letters = self.0["exec-".len()..].bytes().take(TIME_LETTERS);
+        let millisecond = letters.fold(0_i64, |all, letter| {
+            let digit = ALPHABET.iter().position(|known| *known == letter);
+            let digit = digit.and_then(|digit| i64::try_from(digit).ok());
+            all * 32 + digit.expect("an id has letters of the alphabet only")
+        });
+        Timestamp::from_millisecond(millisecond).unwrap_or_default()
+    }
+
     /// Returns the id of this execution's child number `number`, counted from 1.
     #[must_use]
     pub fn child(&self, number: u32) -> Self {
@@ -126,6 +137,13 @@ mod tests {
             "2026-11-21T10:00:00Z".parse().unwrap(),
             0x0123_4567_89ab_cdef,
         )
+    }
+
+    #[test]
+    fn tells_when_it_was_made() {
+        let at = Timestamp::from_millisecond(1_763_744_412_345).unwrap();
+        let id = ExecutionId::new(at, 7);
+        assert_eq!((id.created(), id.child(3).created()), (at, at));
     }
 
     #[test]

@@ -14,6 +14,7 @@ mod limit;
 mod option;
 mod parameter;
 mod passphrase;
+mod reach;
 mod reference;
 mod report;
 mod session;

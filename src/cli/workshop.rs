@@ -10,12 +10,14 @@ use crate::base::output::OutputSink;
 use crate::base::source::Source;
 use crate::cli::environment;
 use crate::cli::hosts::Hosts;
+use crate::cli::reach::{HostDriver, host_driver};
 use crate::cli::report::Failure;
 use crate::cli::vault::ParameterStore;
 use crate::config::Settings;
 use crate::provider::http::{HttpLimits, HttpProvider};
 use crate::provider::local::LocalCloud;
 use crate::provider::local::driver::sandbox::Sandbox;
+use crate::provider::local::driver::{Driver, Router};
 use crate::provider::{Provider, Registry};
 use crate::runner::{Clock as _, Identity, Library, Parts, Runner, SystemClock};
 use crate::store::Templates as _;
@@ -34,6 +36,7 @@ pub(super) struct Workshop {
     cloud: Arc<LocalCloud>,
     parameters: Arc<ParameterStore>,
     hosts: Hosts,
+    host_driver: Option<Arc<HostDriver>>,
 }
 
 impl Workshop {
@@ -41,19 +44,17 @@ impl Workshop {
     pub(super) fn open(settings: &Settings) -> Result<Self, Failure> {
         let runtime = Builder::new_multi_thread().enable_all().build()?;
         let store = open_store(settings)?;
+        let parameters = Arc::new(ParameterStore::new(store.clone(), settings));
         let hosts = runtime.block_on(Hosts::read(settings))?;
-        let sandbox = Sandbox::new(sandbox_folder(&settings.data_dir), executable()?)
-            .context("cannot set up instances")
-            .map_err(|error| Failure::internal(error).hinted("`oos doctor` finds out more."))?;
+        let host_driver = host_driver(&hosts.inventory, &parameters)?;
         let cloud = LocalCloud::new(
             store.clone(),
-            Arc::new(sandbox),
+            driver(settings, host_driver.as_ref())?,
             settings.account.clone(),
             settings.region.clone(),
         );
         let cloud = Arc::new(cloud.with_inventory(hosts.inventory.clone()));
         let http = HttpProvider::new(HttpLimits::default()).map_err(Failure::internal)?;
-        let parameters = Arc::new(ParameterStore::new(store.clone(), settings));
         let provider = Arc::new(Registry::new(cloud.clone(), Arc::new(http)));
         let parts = parts(settings, &runtime, &store, provider);
         Ok(Self {
@@ -63,6 +64,7 @@ impl Workshop {
             store,
             cloud,
             hosts,
+            host_driver,
         })
     }
 
@@ -91,10 +93,36 @@ impl Workshop {
         self.store.clone()
     }
 
-    /// Runs work to its end.
+    /// Runs work to its end; hosts then forget what was recorded.
     pub(super) fn wait<T>(&self, work: impl Future<Output = T>) -> T {
-        self.runtime.block_on(work)
+        self.runtime.block_on(async {
+            let result = work.await;
+            self.cloud.settle().await;
+            if let Some(hosts) = &self.host_driver {
+                hosts.settle().await;
+            }
+            result
+        })
     }
+}
+
+/// Returns what makes instances; where there are hosts, it is set up when an instance is meant.
+fn driver(
+    settings: &Settings,
+    hosts: Option<&Arc<HostDriver>>,
+) -> Result<Arc<dyn Driver>, Failure> {
+    let folder = sandbox_folder(&settings.data_dir);
+    let executable = executable()?;
+    let make = move || Sandbox::new(folder.clone(), executable.clone());
+    if let Some(hosts) = hosts {
+        let router = Router::new(hosts.clone(), move || Ok(Arc::new(make()?)));
+        return Ok(Arc::new(router));
+    }
+    let sandbox = make().context("cannot set up instances");
+    let hint = "`oos doctor` finds out more.";
+    Ok(Arc::new(
+        sandbox.map_err(|error| Failure::internal(error).hinted(hint))?,
+    ))
 }
 
 /// What it takes to say something to an execution: everything but the cloud, whose folders are

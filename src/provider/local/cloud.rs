@@ -11,6 +11,7 @@ use crate::provider::local::fault;
 use crate::provider::local::image::{HOST_IMAGE, Image};
 use crate::provider::local::instance::{Instance, Power};
 use crate::provider::local::machine::Machine;
+use crate::provider::local::release::Releases;
 use crate::provider::local::request::Request;
 use crate::provider::local::state::{Entity, State, Stored};
 
@@ -20,6 +21,7 @@ pub struct LocalCloud {
     pub(super) state: State,
     pub(super) driver: Arc<dyn Driver>,
     pub(super) inventory: Arc<Inventory>,
+    pub(super) releases: Arc<Releases>,
     pub(super) account: String,
     pub(super) region: String,
 }
@@ -55,6 +57,7 @@ impl LocalCloud {
             state: State::new(records),
             driver,
             inventory: Arc::default(),
+            releases: Arc::default(),
             account: account.into(),
             region: region.into(),
         }
@@ -70,6 +73,16 @@ impl LocalCloud {
     /// Returns the hosts that it shows.
     pub fn inventory(&self) -> &Arc<Inventory> {
         &self.inventory
+    }
+
+    /// Waits until what has ended and is recorded is let go of: before the process ends.
+    pub async fn settle(&self) {
+        self.releases.settle().await;
+    }
+
+    /// Returns the host that an instance is, if it is one.
+    pub(super) fn host(&self, id: &str) -> Option<&Arc<Host>> {
+        self.inventory.host(id)
     }
 
     /// Returns a machine that must exist: a host of the inventory, or an instance.

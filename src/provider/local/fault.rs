@@ -97,6 +97,8 @@ pub(super) fn driver(error: DriverError) -> CallFault {
         DriverError::NotFound { .. } => ApiError::new("InvalidParameter.NotFound", text),
         DriverError::NotRunning { id } => wrong_status(&id, "Stopped", "Running"),
         DriverError::Invalid { .. } => ApiError::new("InvalidParameter", text),
+        DriverError::Host { code, .. } => ApiError::new(code, text),
+        DriverError::Unknown { reason } => return CallFault::Unknown { reason },
         DriverError::StillRunning { .. } | DriverError::System { .. } => {
             ApiError::new("DriverFailure", text)
         }

@@ -171,7 +171,9 @@ impl Target {
             Some(CommandEnd::Exited { .. }) => ("Finished", "Failed"),
             Some(CommandEnd::TimedOut(_)) => ("Failed", "Timeout"),
             Some(CommandEnd::Killed(_)) => ("Stopped", "Stopped"),
-            Some(CommandEnd::Unwatched(_) | CommandEnd::Lost) => ("Failed", "Terminated"),
+            Some(CommandEnd::Unwatched(_) | CommandEnd::Flooded(_) | CommandEnd::Lost) => {
+                ("Failed", "Terminated")
+            }
         }
     }
 
@@ -220,6 +222,7 @@ impl Ended {
             CommandEnd::TimedOut(report) => ("Timeout", describe_kill(report)),
             CommandEnd::Killed(report) => ("Stopped", describe_kill(report)),
             CommandEnd::Unwatched(report) => ("CommandLost", describe_kill(report)),
+            CommandEnd::Flooded(report) => ("OutputLimit", describe_kill(report)),
             CommandEnd::Lost => ("InstanceNotRunning", self.last_error.clone()),
         };
         let mut fields = object(json!({
@@ -237,7 +240,10 @@ impl Ended {
             CommandEnd::Killed(_) => {
                 fields.insert("StopTime".to_owned(), json!(at));
             }
-            CommandEnd::TimedOut(_) | CommandEnd::Unwatched(_) | CommandEnd::Lost => {}
+            CommandEnd::TimedOut(_)
+            | CommandEnd::Unwatched(_)
+            | CommandEnd::Flooded(_)
+            | CommandEnd::Lost => {}
         }
         fields
     }

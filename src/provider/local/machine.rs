@@ -1,13 +1,19 @@
 //! What commands run on: an instance of the cloud's own, or a host of the inventory.
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
+use std::time::Duration;
 
 use serde_json::json;
 
+use crate::base::call::ApiError;
 use crate::base::value::{Map, Value};
 use crate::provider::inventory::Host;
 use crate::provider::local::answer::{name_fits, object};
+use crate::provider::local::driver::Command;
 use crate::provider::local::instance::{Instance, Power};
+use crate::provider::local::request::Request;
+use crate::provider::local::script::Script;
 use crate::provider::local::tag::{TagFilter, Tags};
 
 /// The instance type that hosts show.
@@ -61,6 +67,26 @@ impl Machine {
             Self::Instance(_, power) => *power,
             Self::Host(_) => Power::Running,
         }
+    }
+
+    /// Returns what the driver runs there: on a host with the environment of a login.
+    pub(super) fn command(
+        &self,
+        request: &Request<'_>,
+        script: &Script,
+        user: Option<String>,
+        values: &BTreeMap<String, String>,
+    ) -> Result<Command, ApiError> {
+        if let Self::Instance(..) = self {
+            return script.command(user, values);
+        }
+        let mut command = script.host_command(user, values)?;
+        if request.context.resumed {
+            let begun = request.context.log.execution.created();
+            let age = request.now().duration_since(begun);
+            command.age = Some(Duration::try_from(age).unwrap_or_default());
+        }
+        Ok(command)
     }
 
     /// Returns its tags as describe records show them.

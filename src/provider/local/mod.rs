@@ -18,6 +18,7 @@ mod instance;
 mod invocation;
 mod machine;
 mod native;
+mod release;
 mod request;
 mod script;
 mod service;

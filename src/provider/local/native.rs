@@ -17,7 +17,7 @@ use crate::provider::local::cloud::LocalCloud;
 use crate::provider::local::driver::{Command, CommandEnd, DriverError, Offsets};
 use crate::provider::local::fault;
 use crate::provider::local::instance::Power;
-use crate::provider::local::invocation::{Ended, Invocation, Target, describe_kill};
+use crate::provider::local::invocation::{Ended, Invocation, Lengths, Target, describe_kill};
 use crate::provider::local::machine::Machine;
 use crate::provider::local::request::Request;
 use crate::provider::local::script::{Interpreter, Script, read_parameters, read_timeout};
@@ -31,6 +31,9 @@ pub(super) const RUN_COMMAND: &str = "ACS::ECS::RunCommand";
 
 /// The action that runs a command that is kept.
 pub(super) const INVOKE_COMMAND: &str = "ACS::ECS::InvokeCommand";
+
+/// The property that starts a command on a host without the supervisor.
+const PLAIN: &str = "plain";
 
 /// How long a command may run when the action does not say.
 const DEFAULT_TIMEOUT: u64 = 600;
@@ -65,7 +68,8 @@ pub fn actions() -> Vec<ActionSpec> {
         required(
             "commandType",
             String,
-            "RunShellScript, RunPythonScript or RunPerlScript.",
+            "RunShellScript, RunPythonScript or RunPerlScript; RunPowerShellScript on hosts that have \
+             pwsh.",
         ),
         required("commandContent", String, "The script, as plain text."),
         optional(
@@ -89,6 +93,12 @@ pub fn actions() -> Vec<ActionSpec> {
             "windowsPasswordName",
             String,
             "Has no effect on Linux instances.",
+        ),
+        optional(
+            PLAIN,
+            Boolean,
+            "On hosts: the content is one command line that nothing watches over, for hosts without a \
+             shell; if the link is lost, what became of it is unknown.",
         ),
     ];
     let command = required(
@@ -172,8 +182,14 @@ struct Run<'a> {
 impl Run<'_> {
     async fn run(&self) -> Result<Value, CallFault> {
         let instance = self.request.required("instanceId")?;
-        // First: what a command that was started was made from may be gone by now.
-        let recorded = self.cloud.state.get::<Invocation>(&self.id).await?;
+        // First: what a command that was started was made from may be gone by now. On a host, where
+        // there is no record before the end, there is none to be found the first time.
+        let is_new = self.is_on_host(&instance) && !self.request.context.resumed;
+        let recorded = if is_new {
+            None
+        } else {
+            self.cloud.state.get::<Invocation>(&self.id).await?
+        };
         let stored = match recorded {
             Some(stored) => stored,
             None => self.start(&instance, &self.work().await?).await?,
@@ -182,6 +198,10 @@ impl Run<'_> {
             return self.outcome(&stored.value, ended, &ended.output_text());
         }
         self.follow(stored, &instance).await
+    }
+
+    fn is_on_host(&self, instance: &str) -> bool {
+        self.cloud.host(instance).is_some()
     }
 
     async fn work(&self) -> Result<Work, CallFault> {
@@ -206,7 +226,8 @@ impl Run<'_> {
     }
 
     /// Starts the command and records that it was started. Both can be repeated: the driver starts
-    /// an id at most once, and the record is written only if there is none.
+    /// an id at most once, and the record is written only if there is none. A command on a host is
+    /// recorded with its end: its id follows from the call, and the host knows the rest.
     async fn start(&self, instance: &str, work: &Work) -> Result<Stored<Invocation>, CallFault> {
         let context = self.request.context;
         if context.cancel.is_cancelled() && !self.has_started(instance).await {
@@ -220,6 +241,9 @@ impl Run<'_> {
             // It may have run when an earlier process started the command.
             Err(DriverError::NotRunning { .. }) if self.has_started(instance).await => {}
             Err(error) => return Err(fault::driver(error)),
+        }
+        if self.is_on_host(instance) {
+            return Ok(stored);
         }
         match self
             .cloud
@@ -267,9 +291,10 @@ impl Run<'_> {
         }
         let given = read_parameters("parameters", self.request.value("parameters"))?;
         let values = values(self.cloud, &machine, (&self.id, &work.command), &given);
-        Ok(work
-            .script
-            .command(self.request.text("username")?, &values)?)
+        let user = self.request.text("username")?;
+        let mut command = machine.command(self.request, &work.script, user, &values)?;
+        command.plain = self.request.flag(PLAIN)?;
+        Ok(command)
     }
 
     async fn invocation(&self, instance: &str, work: &Work) -> Result<Invocation, CallFault> {
@@ -288,9 +313,19 @@ impl Run<'_> {
             timeout: work.script.timeout,
             created: context.now,
             log: context.log.clone(),
-            log_base: spool::stored(context, &context.log).await?,
+            log_base: self.log_base(instance).await?,
             targets: vec![target],
         })
+    }
+
+    /// Returns how much the log held before the command. A command on a host is the only one of its
+    /// task's attempt, and there is no record that could tell a process that comes later.
+    async fn log_base(&self, instance: &str) -> Result<Lengths, CallFault> {
+        if self.is_on_host(instance) {
+            return Ok(Lengths::default());
+        }
+        let context = self.request.context;
+        spool::stored(context, &context.log).await
     }
 
     /// Takes over output until the command ends or the call is cancelled.
@@ -318,8 +353,15 @@ impl Run<'_> {
         if let Some(recorded) = self.record(stored.clone(), ended.clone()).await? {
             return self.outcome(invocation, &recorded, &recorded.output_text());
         }
-        self.cloud.state.make_durable()?;
-        Spool::let_go(self.cloud, instance, &self.id).await;
+        if self.is_on_host(instance) {
+            let cloud = self.cloud;
+            cloud
+                .releases
+                .add((&cloud.state, &cloud.driver), instance, &self.id);
+        } else {
+            self.cloud.state.make_durable()?;
+            Spool::let_go(self.cloud, instance, &self.id).await;
+        }
         self.outcome(invocation, &ended, &String::from_utf8_lossy(&output))
     }
 
@@ -407,6 +449,21 @@ impl Run<'_> {
                     describe_kill(report)
                 ),
             ),
+            CommandEnd::Flooded(report) => fail(
+                "CommandOutputLimit",
+                format!(
+                    "the command said more than 1 GiB, which is all that a host keeps; {}",
+                    describe_kill(report)
+                ),
+            ),
+            CommandEnd::Lost if self.is_on_host(&invocation.targets[0].instance) => {
+                Err(CallFault::Unknown {
+                    reason:
+                        "the command was started on the host and nobody saw its end: the host was \
+                             restarted, or its files were removed"
+                            .to_owned(),
+                })
+            }
             CommandEnd::Lost => fail(
                 "CommandLost",
                 "the instance ended while the command ran".to_owned(),

@@ -36,22 +36,29 @@ pub(super) enum Interpreter {
     Python,
     /// `perl`.
     Perl,
+    /// `pwsh`, on hosts that have it.
+    PowerShell,
 }
 
 impl Interpreter {
-    /// Reads a command type; those for Windows are refused.
+    /// Returns the program and its arguments before the script.
+    fn argv(self) -> &'static [&'static str] {
+        match self {
+            Self::Shell => &["/bin/sh"],
+            Self::Python => &["python3"],
+            Self::Perl => &["perl"],
+            Self::PowerShell => &["pwsh", "-NoProfile", "-NonInteractive", "-File"],
+        }
+    }
+
+    /// Reads a command type; those for Windows only are refused.
     pub(super) fn from_type(text: &str) -> Result<Self, ApiError> {
         match text.to_ascii_lowercase().as_str() {
             "runshellscript" => Ok(Self::Shell),
             "runpythonscript" => Ok(Self::Python),
             "runperlscript" => Ok(Self::Perl),
-            _ => Err(ApiError::new(
-                "InvalidParameter.Type",
-                format!(
-                    "commands of type `{text}` cannot run on a Linux instance; expected \
-                     RunShellScript, RunPythonScript or RunPerlScript"
-                ),
-            )),
+            "runpowershellscript" => Ok(Self::PowerShell),
+            _ => Err(no_such_type(text)),
         }
     }
 
@@ -61,6 +68,7 @@ impl Interpreter {
             Self::Shell => "RunShellScript",
             Self::Python => "RunPythonScript",
             Self::Perl => "RunPerlScript",
+            Self::PowerShell => "RunPowerShellScript",
         }
     }
 }
@@ -99,17 +107,15 @@ impl Script {
         })
     }
 
-    /// Returns what the driver runs, for `user`, with the values of `parameters`.
+    /// Returns what the driver runs in an instance, for `user`, with the values of `parameters`.
     pub(super) fn command(
         &self,
         user: Option<String>,
         parameters: &BTreeMap<String, String>,
     ) -> Result<Command, ApiError> {
-        let content = if self.has_parameters {
-            substitute(&self.content, parameters)?
-        } else {
-            self.content.clone()
-        };
+        if self.interpreter == Interpreter::PowerShell {
+            return Err(no_such_type(self.interpreter.type_name()));
+        }
         let name = user.as_deref().unwrap_or("root");
         let home = if name == "root" {
             "/root".to_owned()
@@ -125,14 +131,34 @@ impl Script {
             ("LANG", "C.UTF-8".to_owned()),
         ];
         Ok(Command {
-            argv: self.argv(&content),
-            script: Some(content),
             environment: environment
                 .map(|(name, text)| (name.to_owned(), text))
                 .into(),
+            ..self.host_command(user, parameters)?
+        })
+    }
+
+    /// Returns what the driver runs on a host, for `user`, with the values of `parameters`: the
+    /// environment is that of a login there.
+    pub(super) fn host_command(
+        &self,
+        user: Option<String>,
+        parameters: &BTreeMap<String, String>,
+    ) -> Result<Command, ApiError> {
+        let content = if self.has_parameters {
+            substitute(&self.content, parameters)?
+        } else {
+            self.content.clone()
+        };
+        Ok(Command {
+            argv: self.argv(&content),
+            script: Some(content),
+            environment: BTreeMap::new(),
             directory: self.directory.clone(),
             user,
             timeout: Duration::from_secs(self.timeout),
+            plain: false,
+            age: None,
         })
     }
 
@@ -151,18 +177,29 @@ impl Script {
                     None => argv.push(line.to_owned()),
                 }
             }
-            _ => argv.push(
-                match self.interpreter {
-                    Interpreter::Shell => "/bin/sh",
-                    Interpreter::Python => "python3",
-                    Interpreter::Perl => "perl",
-                }
-                .to_owned(),
-            ),
+            _ => argv.extend(self.interpreter.argv().iter().map(|&word| word.to_owned())),
         }
-        argv.push("{script}".to_owned());
+        let is_powershell = self.interpreter == Interpreter::PowerShell;
+        argv.push(
+            if is_powershell {
+                "{script}.ps1"
+            } else {
+                "{script}"
+            }
+            .to_owned(),
+        );
         argv
     }
+}
+
+fn no_such_type(text: &str) -> ApiError {
+    ApiError::new(
+        "InvalidParameter.Type",
+        format!(
+            "commands of type `{text}` cannot run on a Linux instance; expected RunShellScript, \
+             RunPythonScript or RunPerlScript"
+        ),
+    )
 }
 
 /// Reads a time limit in seconds.

@@ -21,6 +21,7 @@ mod login;
 mod pool;
 mod secrets;
 mod settings;
+pub mod supervisor;
 mod transfer;
 mod wire;
 

@@ -5,6 +5,7 @@
 
 mod cancel;
 mod crowd;
+mod cut;
 mod damage;
 mod dice;
 mod disk;

@@ -153,6 +153,8 @@ pub(super) fn argv(argv: &[&str]) -> Command {
         directory: None,
         user: None,
         timeout: AMPLE,
+        plain: false,
+        age: None,
     }
 }
 

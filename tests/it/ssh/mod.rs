@@ -8,4 +8,5 @@ mod jump;
 mod limits;
 mod login;
 mod server;
+mod supervised;
 mod transfer;

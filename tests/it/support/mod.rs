@@ -1,7 +1,9 @@
 //! What several themes need.
 
 pub(crate) mod corpus;
+pub(crate) mod cutter;
 pub(crate) mod folder;
+pub(crate) mod hosts;
 pub(crate) mod listener;
 pub(crate) mod machine;
 pub(crate) mod oos;

@@ -2,7 +2,7 @@
 
 use clap::{Args, Subcommand};
 
-use crate::cli::command::host::{history, list, show};
+use crate::cli::command::host::{facts, history, list, ping, show};
 use crate::cli::session::{Outcome, Session};
 
 /// Arguments of `oos host`.
@@ -20,6 +20,10 @@ enum HostCommand {
     Show(show::Arguments),
     /// Show every command that was run on a host, newest first: when, by whom, what came of it
     History(history::Arguments),
+    /// Log in to hosts and tell how long that takes
+    Ping(ping::Arguments),
+    /// Ask hosts what they are: system, kernel, processors, memory, tools
+    Facts(facts::Arguments),
 }
 
 impl Arguments {
@@ -29,6 +33,8 @@ impl Arguments {
             HostCommand::List(arguments) => arguments.run(session),
             HostCommand::Show(arguments) => arguments.run(session),
             HostCommand::History(arguments) => arguments.run(session),
+            HostCommand::Ping(arguments) => arguments.run(session),
+            HostCommand::Facts(arguments) => arguments.run(session),
         }
     }
 }

@@ -251,7 +251,8 @@ impl Start {
             }
             let values = values(cloud, &machine, (&id, &self.command), &given);
             let id = machine.id().to_owned();
-            commands.push((id, self.script.command(username.clone(), &values)?));
+            let command = machine.command(request, &self.script, username.clone(), &values)?;
+            commands.push((id, command));
         }
         let log_base = spool::stored(request.context, &request.context.log).await?;
         let mut targets = Vec::with_capacity(commands.len());

@@ -5,11 +5,13 @@ use serde_json::{Value, json};
 
 use crate::base::call::{ApiError, CallFault};
 use crate::base::time::{Timestamp, utc_text};
+use crate::provider::inventory::Host;
 use crate::provider::local::answer::{Page, object};
 use crate::provider::local::api::entry::{Api, Kind};
 use crate::provider::local::cloud::{LocalCloud, Reply};
 use crate::provider::local::driver::FileSpec;
 use crate::provider::local::fault;
+use crate::provider::local::machine::Machine;
 use crate::provider::local::request::Request;
 use crate::provider::local::script::decode_bytes;
 use crate::provider::local::state::{Entity, Stored};
@@ -74,7 +76,9 @@ async fn send(cloud: &LocalCloud, request: &Request<'_>) -> Result<Reply, CallFa
     let file = file(request)?;
     let instances = request.required_list("InstanceIds")?;
     for id in &instances {
-        cloud.machine(id).await?;
+        if let Machine::Host(host) = cloud.machine(id).await? {
+            allow_owner(request, &host)?;
+        }
     }
     let mut targets = Vec::with_capacity(instances.len());
     for id in instances {
@@ -97,6 +101,19 @@ async fn send(cloud: &LocalCloud, request: &Request<'_>) -> Result<Reply, CallFa
         answer,
         changes: vec![Stored::new(sent).put()],
     })
+}
+
+/// Files on a host belong to the login user: another owner is refused rather than passed over.
+fn allow_owner(request: &Request<'_>, host: &Host) -> Result<(), ApiError> {
+    for name in ["FileOwner", "FileGroup"] {
+        if let Some(wanted) = request.text(name)?
+            && host.endpoint.user.as_ref() != Some(&wanted)
+        {
+            let why = format!("files on the host `{}` belong to its login user", host.name);
+            return Err(fault::invalid(name, &why));
+        }
+    }
+    Ok(())
 }
 
 fn file(request: &Request<'_>) -> Result<FileSpec, ApiError> {

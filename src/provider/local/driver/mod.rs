@@ -13,7 +13,11 @@ use crate::base::output::Channel;
 use crate::base::time::Timestamp;
 use crate::base::value::Value;
 
+mod router;
 pub mod sandbox;
+pub mod ssh;
+
+pub use router::Router;
 
 /// Makes, starts and ends instances, runs commands in them and turns them into image layers.
 ///
@@ -128,6 +132,13 @@ pub struct Command {
     pub user: Option<String>,
     /// When it is ended, counted from its start.
     pub timeout: Duration,
+    /// Whether nothing on a host is to watch over it, for hosts without a shell; of no effect
+    /// elsewhere.
+    #[serde(default)]
+    pub plain: bool,
+    /// For how long an earlier process may have had it running, if one may have.
+    #[serde(default)]
+    pub age: Option<Duration>,
 }
 
 /// How many bytes of each channel a reader already has.
@@ -164,6 +175,8 @@ pub enum CommandEnd {
     Killed(KillReport),
     /// What watched over it inside the instance was killed; what could be found of it was ended.
     Unwatched(KillReport),
+    /// It said more than is kept for it and was ended.
+    Flooded(KillReport),
     /// The instance ended under it.
     Lost,
 }
@@ -244,6 +257,20 @@ pub enum DriverError {
     /// What was asked for is not acceptable.
     #[error("{reason}")]
     Invalid {
+        /// Why, in words.
+        reason: String,
+    },
+    /// A host cannot be used; nothing was started on it.
+    #[error("{reason}")]
+    Host {
+        /// The error code, which names the class of failure.
+        code: &'static str,
+        /// Why, in words.
+        reason: String,
+    },
+    /// Nobody knows what became of a command.
+    #[error("{reason}")]
+    Unknown {
         /// Why, in words.
         reason: String,
     },

@@ -213,7 +213,8 @@ impl Driver for Sandbox {
             Some(
                 CommandEnd::Killed(report)
                 | CommandEnd::TimedOut(report)
-                | CommandEnd::Unwatched(report),
+                | CommandEnd::Unwatched(report)
+                | CommandEnd::Flooded(report),
             ) => Ok(report),
             Some(CommandEnd::Exited { .. } | CommandEnd::Lost) => Ok(KillReport::default()),
             None => {

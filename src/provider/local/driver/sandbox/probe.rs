@@ -49,6 +49,8 @@ async fn try_instance(sandbox: &Sandbox, id: &str) -> Result<(), DriverError> {
         directory: Some("/".to_owned()),
         user: None,
         timeout: PATIENCE,
+        plain: false,
+        age: None,
     };
     sandbox.invoke(id, "trial", &command).await?;
     let progress = sandbox

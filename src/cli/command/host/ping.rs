@@ -1,0 +1,91 @@
+//! `oos host ping`: which hosts can be logged in to, and how long that takes.
+
+use std::time::Duration;
+
+use clap::Args;
+use serde::Serialize;
+
+use crate::cli::command::host::answer::{Trouble, outcome, trouble};
+use crate::cli::global::Format;
+use crate::cli::hosts::{Hosts, needs_inventory};
+use crate::cli::output::{Output, Role, Table, TableCell};
+use crate::cli::reach::Reach;
+use crate::cli::session::{Outcome, Session};
+use crate::cli::targets::{WORDS_HELP, choose};
+
+/// Arguments of `oos host ping`.
+#[derive(Debug, Args)]
+pub(super) struct Arguments {
+    /// Which hosts; all when not given
+    #[arg(value_name = "WORDS", help = WORDS_HELP)]
+    words: Vec<String>,
+}
+
+/// What came of one host.
+#[derive(Debug, Serialize)]
+#[serde(rename_all = "PascalCase")]
+struct Row {
+    name: String,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    milliseconds: Option<u128>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    error: Option<Trouble>,
+}
+
+impl Arguments {
+    /// Asks the hosts and prints what came of it.
+    pub(super) fn run(self, session: &mut Session) -> Outcome {
+        needs_inventory(&session.settings)?;
+        let hosts = Hosts::load(&session.settings)?;
+        hosts.tell(&mut session.output);
+        let chosen = choose(&words(&self.words), &hosts.inventory)?;
+        let reach = Reach::open(&session.settings, &hosts.inventory)?;
+        let answers = reach.each(
+            &chosen,
+            |hosts, host| async move { hosts.ping(&host).await },
+        );
+        let rows: Vec<Row> = chosen
+            .iter()
+            .zip(answers)
+            .map(|(host, answer)| {
+                let (time, error) = match answer {
+                    Ok(time) => (Some(time), None),
+                    Err(error) => (None, Some(trouble(&error))),
+                };
+                Row {
+                    name: host.name.clone(),
+                    milliseconds: time.as_ref().map(Duration::as_millis),
+                    error,
+                }
+            })
+            .collect();
+        let failed = rows.iter().filter(|row| row.error.is_some()).count();
+        print(&rows, &mut session.output)?;
+        Ok(outcome(rows.len(), failed, &mut session.output))
+    }
+}
+
+/// Returns the words that choose hosts.
+pub(super) fn words(given: &[String]) -> String {
+    if given.is_empty() {
+        return "all".to_owned();
+    }
+    given.join(" ")
+}
+
+fn print(rows: &[Row], output: &mut Output) -> std::io::Result<()> {
+    if output.format() != Format::Text {
+        return output.document(&rows);
+    }
+    let mut table = Table::new(output, &["NAME", "TIME", "PROBLEM"]);
+    for row in rows {
+        let time = row.milliseconds.map(|time| format!("{time} ms"));
+        let problem = row.error.as_ref().map(ToString::to_string);
+        table.row(vec![
+            TableCell::of(Role::Strong, &row.name),
+            TableCell::from(time.unwrap_or_default()),
+            TableCell::from(problem.unwrap_or_default()),
+        ]);
+    }
+    table.print(output)
+}

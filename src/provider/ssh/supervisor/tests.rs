@@ -1,0 +1,537 @@
+//! The script under the shells of this machine, without a connection.
+
+use std::io::{Read as _, Write as _};
+use std::path::{Path, PathBuf};
+use std::process::{Child, ChildStdin, Command, Stdio};
+use std::sync::mpsc::{Receiver, channel};
+use std::thread;
+use std::time::Duration;
+
+use tempfile::TempDir;
+
+use crate::base::output::Channel;
+use crate::provider::ssh::supervisor::{
+    Attach, Ending, Kill, Launch, MARK, Part, Reason, Refusal, Reply, STREAM, Said, TAKEN,
+};
+
+const SHELLS: &[&[&str]] = &[
+    &["dash"],
+    &["bash", "--posix"],
+    &["bash"],
+    &["busybox", "sh"],
+];
+
+/// A machine as the script sees it: a shell and a home.
+struct Machine {
+    shell: &'static [&'static str],
+    home: TempDir,
+    path: Option<PathBuf>,
+    leads: bool,
+}
+
+/// One channel: a shell that was sent a part.
+struct Link {
+    child: Child,
+    input: Option<ChildStdin>,
+    heard: Receiver<(Channel, Vec<u8>)>,
+    reply: Reply,
+    said: Vec<Said>,
+}
+
+impl Machine {
+    fn each(test: impl Fn(&Self)) {
+        for shell in SHELLS {
+            if Command::new(shell[0]).arg("--help").output().is_ok() {
+                test(&Self {
+                    shell,
+                    home: tempfile::tempdir().unwrap(),
+                    path: None,
+                    leads: true,
+                });
+            }
+        }
+    }
+
+    fn send(&self, text: &str) -> Link {
+        let mut command = if self.leads {
+            let mut command = Command::new("setsid");
+            command.arg(self.shell[0]);
+            command
+        } else {
+            Command::new(self.shell[0])
+        };
+        command.args(&self.shell[1..]).args(["-s", "oos"]);
+        command
+            .env("HOME", self.home.path())
+            .env("LOGNAME", "oos-test");
+        if let Some(path) = &self.path {
+            command.env("PATH", path);
+        }
+        let pipes = command
+            .stdin(Stdio::piped())
+            .stdout(Stdio::piped())
+            .stderr(Stdio::piped());
+        let mut child = pipes.spawn().unwrap();
+        let (tx, heard) = channel();
+        let listen = |channel: Channel, mut stream: Box<dyn std::io::Read + Send>| {
+            let tx = tx.clone();
+            thread::spawn(move || {
+                let mut buffer = [0; 8192];
+                while let Ok(count @ 1..) = stream.read(&mut buffer) {
+                    if tx.send((channel, buffer[..count].to_vec())).is_err() {
+                        return;
+                    }
+                }
+            });
+        };
+        listen(Channel::Stdout, Box::new(child.stdout.take().unwrap()));
+        listen(Channel::Stderr, Box::new(child.stderr.take().unwrap()));
+        let mut input = child.stdin.take().unwrap();
+        input.write_all(text.as_bytes()).unwrap();
+        Link {
+            child,
+            input: Some(input),
+            heard,
+            reply: Reply::new("nonce"),
+            said: Vec::new(),
+        }
+    }
+
+    fn start(&self, id: &str, script: &str) -> Link {
+        self.start_within(id, script, Duration::from_secs(60), None)
+    }
+
+    fn start_within(&self, id: &str, script: &str, limit: Duration, age: Option<Duration>) -> Link {
+        let argv = ["/bin/sh".to_owned(), "{script}".to_owned()];
+        self.send(&part(id).start(&Launch {
+            argv: &argv,
+            script,
+            directory: None,
+            environment: vec![("OOS_GIVEN", "it's")],
+            limit,
+            age,
+        }))
+    }
+
+    fn attach(&self, id: &str, stdout: u64) -> Link {
+        self.send(&part(id).attach(Attach { stdout, stderr: 0 }))
+    }
+
+    fn kill(&self, id: &str) -> Ending {
+        let grace = Duration::from_millis(300);
+        let mut link = self.send(&part(id).kill(Kill { grace }));
+        match link.until(|said| matches!(said, Said::Report(_))) {
+            Said::Report(ending) => ending,
+            other => panic!("{other:?}"),
+        }
+    }
+
+    fn state(&self) -> PathBuf {
+        self.home.path().join(".local/state/oos")
+    }
+}
+
+fn part(id: &str) -> Part<'_> {
+    Part {
+        id,
+        nonce: "nonce",
+        hour: 1,
+    }
+}
+
+impl Link {
+    /// Waits until something is said.
+    fn until(&mut self, wanted: impl Fn(&Said) -> bool) -> Said {
+        loop {
+            if let Some(said) = self.said.iter().find(|said| wanted(said)) {
+                return said.clone();
+            }
+            let next = self.heard.recv_timeout(Duration::from_secs(30));
+            let (channel, bytes) = next.unwrap_or_else(|_| panic!("{:?}", self.said));
+            self.reply.take(channel, &bytes, &mut self.said);
+        }
+    }
+
+    fn started(mut self) -> Self {
+        self.until(|said| *said == Said::Started);
+        self
+    }
+
+    fn ended(&mut self) -> Ending {
+        match self.until(|said| matches!(said, Said::Ended(_))) {
+            Said::Ended(ending) => ending,
+            other => panic!("{other:?}"),
+        }
+    }
+
+    fn refusal(&mut self) -> Refusal {
+        match self.until(|said| matches!(said, Said::Refused(_))) {
+            Said::Refused(refusal) => refusal,
+            other => panic!("{other:?}"),
+        }
+    }
+
+    fn say(&mut self, text: &str) {
+        self.input
+            .as_mut()
+            .unwrap()
+            .write_all(text.as_bytes())
+            .unwrap();
+    }
+
+    fn cut(&mut self) {
+        self.input = None;
+    }
+
+    /// Says that all was taken over and waits until the shell has gone.
+    fn take(&mut self) {
+        self.say(TAKEN);
+        self.child.wait().unwrap();
+    }
+
+    fn output(&self, wanted: Channel) -> String {
+        let bytes = self.said.iter().flat_map(|said| match said {
+            Said::Output(channel, bytes) if *channel == wanted => bytes.clone(),
+            _ => Vec::new(),
+        });
+        String::from_utf8(bytes.collect()).unwrap()
+    }
+}
+
+fn exited(code: i32) -> Ending {
+    Ending {
+        code: Some(code),
+        ..Ending::default()
+    }
+}
+
+fn read(path: &Path) -> String {
+    std::fs::read_to_string(path).unwrap_or_default()
+}
+
+/// Returns how many processes carry the mark of a command.
+fn alive(id: &str) -> usize {
+    let mark = format!("{MARK}={id}");
+    let entries = std::fs::read_dir("/proc").unwrap();
+    let has = |entry: std::io::Result<std::fs::DirEntry>| {
+        let environment = std::fs::read(entry.unwrap().path().join("environ"));
+        let environment = environment.unwrap_or_default();
+        environment
+            .split(|byte| *byte == 0)
+            .any(|entry| entry == mark.as_bytes())
+    };
+    entries.map(has).filter(|has| *has).count()
+}
+
+#[test]
+fn a_short_command_comes_back_whole_and_leaves_nothing_of_what_it_said() {
+    Machine::each(|machine| {
+        let script = "echo \"a 'b' $OOS_GIVEN $OOS_INVOCATION\"; printf 'x' >&2; pwd; exit 7";
+        let mut link = machine.start("t-1", script);
+        assert_eq!(link.ended(), exited(7), "{:?}", machine.shell);
+        let home = machine.home.path().display();
+        assert_eq!(
+            link.output(Channel::Stdout),
+            format!("a 'b' it's t-1\n{home}\n")
+        );
+        assert_eq!(link.output(Channel::Stderr), "x");
+        assert_eq!(read(&machine.state().join("t-1.run")), script);
+        link.take();
+        for name in ["run", "out", "err"] {
+            assert_eq!(
+                read(&machine.state().join(format!("t-1.{name}"))),
+                "",
+                "{name}"
+            );
+        }
+    });
+}
+
+#[test]
+fn a_second_start_of_the_same_id_starts_nothing() {
+    Machine::each(|machine| {
+        let script = "echo run >>\"$HOME/count\"";
+        let mut first = machine.start("t-1", script);
+        first.ended();
+        assert_eq!(machine.start("t-1", script).refusal(), Refusal::Exists);
+        first.take();
+        // Also after it was forgotten: a start may be late.
+        assert_eq!(machine.start("t-1", script).refusal(), Refusal::Exists);
+        assert_eq!(read(&machine.home.path().join("count")), "run\n");
+    });
+}
+
+#[test]
+fn of_many_starts_at_once_one_starts() {
+    Machine::each(|machine| {
+        let starts = (0..8).map(|_| machine.start("t-1", "echo run >>\"$HOME/count\""));
+        let mut links: Vec<Link> = starts.collect();
+        let begun = links.iter_mut().filter_map(|link| {
+            let said = link.until(|said| matches!(said, Said::Started | Said::Refused(_)));
+            (said == Said::Started).then(|| link.ended())
+        });
+        assert_eq!(begun.count(), 1, "{:?}", machine.shell);
+        assert_eq!(read(&machine.home.path().join("count")), "run\n");
+    });
+}
+
+#[test]
+fn a_script_that_is_cut_off_does_nothing() {
+    Machine::each(|machine| {
+        let argv = ["/bin/sh".to_owned(), "{script}".to_owned()];
+        let text = part("t-1").start(&Launch {
+            argv: &argv,
+            script: "echo run >>\"$HOME/count\"",
+            directory: None,
+            environment: Vec::new(),
+            limit: Duration::from_secs(9),
+            age: None,
+        });
+        for length in (0..text.len() - "oos_start; exit\n".len()).step_by(211) {
+            let mut link = machine.send(&text[..length]);
+            link.cut();
+            link.child.wait().unwrap();
+        }
+        assert!(!machine.state().exists(), "{:?}", machine.shell);
+    });
+}
+
+#[test]
+fn output_comes_while_the_command_runs_and_each_byte_once() {
+    Machine::each(|machine| {
+        let script = "i=0; while [ $i -lt 20 ]; do echo $i; echo e$i >&2; i=$((i + 1)); sleep 0.05; \
+                      done; while [ ! -e \"$HOME/go\" ]; do sleep 0.05; done; echo last";
+        let mut link = machine.start("t-1", script).started();
+        link.say(STREAM);
+        while !link.output(Channel::Stdout).contains("19\n") {
+            let (channel, bytes) = link.heard.recv_timeout(Duration::from_secs(30)).unwrap();
+            link.reply.take(channel, &bytes, &mut link.said);
+        }
+        std::fs::write(machine.home.path().join("go"), "").unwrap();
+        assert_eq!(link.ended(), exited(0));
+        let lines = |mark: &str| -> String { (0..20).map(|i| format!("{mark}{i}\n")).collect() };
+        assert_eq!(
+            link.output(Channel::Stdout),
+            lines("") + "last\n",
+            "{:?}",
+            machine.shell
+        );
+        assert_eq!(link.output(Channel::Stderr), lines("e"));
+    });
+}
+
+#[test]
+fn a_client_that_was_cut_off_goes_on_where_it_left_off() {
+    Machine::each(|machine| {
+        let script = "echo one; while [ ! -e \"$HOME/go\" ]; do sleep 0.05; done; echo two; exit 3";
+        machine.start("t-1", script).started().cut();
+        let mut link = machine.attach("t-1", 2).started();
+        std::fs::write(machine.home.path().join("go"), "").unwrap();
+        assert_eq!(link.ended(), exited(3), "{:?}", machine.shell);
+        assert_eq!(link.output(Channel::Stdout), "e\ntwo\n");
+        let mut again = machine.attach("t-1", 0);
+        assert_eq!(again.ended(), exited(3));
+        assert_eq!(again.output(Channel::Stdout), "one\ntwo\n");
+        again.take();
+        assert_eq!(read(&machine.state().join("t-1.out")), "");
+        assert_eq!(machine.attach("t-2", 0).refusal(), Refusal::None);
+    });
+}
+
+#[test]
+fn the_time_is_minded_on_the_host_when_nobody_listens() {
+    Machine::each(|machine| {
+        let script = "trap '' TERM; setsid sleep 60 & sleep 61 & echo begun; kill -STOP $$; wait";
+        let limit = Duration::from_secs(1);
+        machine
+            .start_within("t-time", script, limit, None)
+            .started()
+            .cut();
+        let mut link = machine.attach("t-time", 0);
+        let ending = link.ended();
+        assert_eq!(ending.reason, Some(Reason::Timeout), "{:?}", machine.shell);
+        assert_eq!((ending.count, ending.left.len()), (3, 0), "{ending:?}");
+        assert_eq!(
+            (link.output(Channel::Stdout).as_str(), alive("t-time")),
+            ("begun\n", 0)
+        );
+    });
+}
+
+#[test]
+fn killing_ends_what_hides_and_says_so() {
+    Machine::each(|machine| {
+        let script = "trap '' TERM; (setsid sh -c 'trap \"\" TERM; sleep 60; :' &); sleep 61 & \
+                      sleep 62 & kill -STOP $!; echo begun; wait";
+        let mut link = machine.start("t-kill", script).started();
+        link.say(STREAM);
+        link.until(|said| matches!(said, Said::Output(..)));
+        let report = machine.kill("t-kill");
+        assert_eq!(
+            (report.count, report.left.len()),
+            (5, 0),
+            "{:?} {report:?}",
+            machine.shell
+        );
+        let ending = link.ended();
+        assert_eq!(
+            (ending.reason, ending.count),
+            (Some(Reason::Kill), 5),
+            "{ending:?}"
+        );
+        assert_eq!(alive("t-kill"), 0);
+    });
+}
+
+#[test]
+fn a_bomb_is_outrun() {
+    Machine::each(|machine| {
+        // It keeps about forty processes alive, each of which lives for a moment only.
+        let script = "trap '' TERM; breed() { sleep 0.02; breed & }; \
+                      i=0; while [ $i -lt 40 ]; do breed & i=$((i + 1)); done; echo begun; wait; \
+                      sleep 60";
+        let mut link = machine.start("t-bomb", script).started();
+        link.say(STREAM);
+        link.until(|said| matches!(said, Said::Output(..)));
+        let report = machine.kill("t-bomb");
+        assert_eq!(
+            (report.left.len(), alive("t-bomb")),
+            (0, 0),
+            "{:?}",
+            machine.shell
+        );
+    });
+}
+
+#[test]
+fn a_command_without_a_watch_is_ended_and_told_lost() {
+    Machine::each(|machine| {
+        let mut link = machine.start("t-lost", "echo begun; sleep 60").started();
+        link.say(STREAM);
+        link.until(|said| matches!(said, Said::Output(..)));
+        let log = read(&machine.state().join("t-lost.log"));
+        let watch = log.split(' ').nth(1).unwrap().to_owned();
+        let killed = Command::new("kill").args(["-KILL", &watch]).status();
+        assert!(killed.unwrap().success());
+        link.child.wait().unwrap();
+        let ending = machine.attach("t-lost", 0).ended();
+        assert_eq!(
+            (ending.code, ending.reason),
+            (None, Some(Reason::Unwatched))
+        );
+        assert_eq!(alive("t-lost"), 0, "{:?}", machine.shell);
+        // The same after a restart of the host, but then there is nothing to end.
+        let boot = log.split(' ').nth(3).unwrap();
+        machine.start("t-boot", "echo begun").ended();
+        let log = read(&machine.state().join("t-boot.log")).replace(boot, "another");
+        let log: String = log
+            .lines()
+            .filter(|line| !line.starts_with("end"))
+            .collect();
+        std::fs::write(machine.state().join("t-boot.log"), log + "\n").unwrap();
+        assert_eq!(machine.attach("t-boot", 0).ended(), Ending::default());
+    });
+}
+
+#[test]
+fn nothing_is_started_where_an_earlier_start_may_have_been_forgotten() {
+    Machine::each(|machine| {
+        let long = Duration::from_secs(100 * 365 * 86_400);
+        let mut link = machine.start_within("t-1", "echo run", Duration::from_secs(9), Some(long));
+        assert_eq!(link.refusal(), Refusal::Unsure);
+        let short = Some(Duration::from_secs(2));
+        let mut link = machine.start_within("t-1", "echo run", Duration::from_secs(9), short);
+        assert_eq!(link.ended(), exited(0), "{:?}", machine.shell);
+    });
+}
+
+#[test]
+fn too_much_output_ends_the_command() {
+    Machine::each(|machine| {
+        let argv = ["/bin/sh".to_owned(), "{script}".to_owned()];
+        let text = part("t-much").start(&Launch {
+            argv: &argv,
+            script: "head -c 20000 /dev/zero; sleep 60",
+            directory: None,
+            environment: Vec::new(),
+            limit: Duration::from_secs(60),
+            age: None,
+        });
+        let mut link = machine
+            .send(&text.replace("most=1073741824", "most=10000"))
+            .started();
+        link.say(STREAM);
+        assert_eq!(
+            link.ended().reason,
+            Some(Reason::Limit),
+            "{:?}",
+            machine.shell
+        );
+        assert_eq!(link.output(Channel::Stdout).len(), 20_000);
+    });
+}
+
+#[test]
+fn a_session_is_made_where_others_live_in_this_one() {
+    for tool in ["setsid", "perl", "python3"] {
+        Machine::each(|machine| {
+            let bin = machine.home.path().join("bin");
+            std::fs::create_dir(&bin).unwrap();
+            for name in ["mkdir", "cat", "find", "grep", "sleep", "rm", "ps", tool] {
+                let from = Command::new("sh")
+                    .args(["-c", &format!("command -v {name}")])
+                    .output();
+                let from = String::from_utf8(from.unwrap().stdout).unwrap();
+                std::os::unix::fs::symlink(from.trim(), bin.join(name)).unwrap();
+            }
+            let machine = Machine {
+                shell: machine.shell,
+                home: tempfile::tempdir().unwrap(),
+                path: Some(bin.clone()),
+                leads: false,
+            };
+            if Command::new(machine.shell[0])
+                .env("PATH", &bin)
+                .arg("--help")
+                .output()
+                .is_err()
+            {
+                // The shell itself is not found by the shortened path.
+                return;
+            }
+            let mut link = machine.start("t-1", "echo $(ps -o sid= -p $$) $$; exit 4");
+            assert_eq!(link.ended(), exited(4), "{:?} {tool}", machine.shell);
+            let said = link.output(Channel::Stdout);
+            let words: Vec<&str> = said.split_whitespace().collect();
+            assert_eq!(words[0], words[1], "{:?} {tool}", machine.shell);
+        });
+    }
+}
+
+#[test]
+fn a_host_that_lacks_what_is_needed_is_named() {
+    Machine::each(|machine| {
+        let machine = Machine {
+            shell: machine.shell,
+            home: tempfile::tempdir().unwrap(),
+            path: None,
+            leads: false,
+        };
+        std::fs::create_dir_all(machine.state()).unwrap();
+        let text = part("t-1").start(&Launch {
+            argv: &["/bin/sh".to_owned(), "{script}".to_owned()],
+            script: "echo run",
+            directory: None,
+            environment: Vec::new(),
+            limit: Duration::from_secs(9),
+            age: None,
+        });
+        // `command` finds nothing: as on a host that has none of them.
+        let text = text.replace("command -v \"$detach\"", "command -v \"/no/$detach\"");
+        let refusal = machine.send(&text).refusal();
+        let Refusal::Unsupported(reason) = refusal else {
+            panic!("{refusal:?}")
+        };
+        assert!(reason.contains("setsid, perl and python3"), "{reason}");
+    });
+}

@@ -1,0 +1,367 @@
+//! Commands on hosts under the supervisor: what they may do, how they are ended, what stays behind.
+
+use std::os::unix::fs::PermissionsExt as _;
+use std::sync::Arc;
+use std::time::Duration;
+
+use oos::base::call::CallFault;
+use oos::base::output::Channel;
+use oos::provider::Provider as _;
+use oos::provider::conformance::call;
+use oos::provider::local::fake::FakeRecords;
+use oos::provider::output::MemorySink;
+use oos::provider::ssh::{Elevation, Endpoint};
+use serde_json::json;
+
+use crate::support::cutter::Cutter;
+use crate::support::hosts::{HOST, Operator, count, host, state, through, wait};
+use crate::support::machine::until;
+use crate::support::sshd::Sshd;
+
+fn code(fault: CallFault) -> String {
+    match fault {
+        CallFault::Api(error) => error.code,
+        other => panic!("{other}"),
+    }
+}
+
+#[test]
+fn a_command_answers_with_its_output_and_leaves_no_text_behind() {
+    let Some(sshd) = Sshd::start() else { return };
+    wait(async {
+        let operator = Operator::of(sshd.endpoint(0));
+        let script = "echo \"$OOS_INVOCATION in $PWD\"; ps -eo args | grep -c secr[e]t-word; \
+                      : secret-word";
+        let answer = operator.run("token", script).await.unwrap();
+        let id = answer["invokeId"].as_str().unwrap();
+        let home = sshd.home().display().to_string();
+        assert_eq!(answer["invocationOutput"], format!("{id} in {home}\n0\n"));
+        operator.settle().await;
+        for entry in std::fs::read_dir(state(&sshd)).unwrap() {
+            let text = std::fs::read_to_string(entry.unwrap().path()).unwrap();
+            assert!(
+                !text.contains("secret-word") && !text.contains(&home),
+                "{text}"
+            );
+        }
+        let failed = operator
+            .run("other", "echo why >&2; exit 3")
+            .await
+            .unwrap_err();
+        assert_eq!(
+            failed.to_string(),
+            "ExitCode.3: the command ended with exit code 3: why"
+        );
+    });
+}
+
+#[test]
+fn interpreters_folders_and_users_are_those_that_were_asked_for() {
+    let Some(sshd) = Sshd::start() else { return };
+    wait(async {
+        let operator = Operator::of(sshd.endpoint(0));
+        for (kind, content, said) in [
+            ("RunShellScript", "pwd", "/tmp\n"),
+            (
+                "RunPythonScript",
+                "import os; print(os.getcwd(), 'it\\'s')",
+                "/tmp it's\n",
+            ),
+            ("RunPerlScript", "use Cwd; print cwd, \"\\n\";", "/tmp\n"),
+            (
+                "RunShellScript",
+                "#!/usr/bin/env python3\nprint(1 + 1)",
+                "2\n",
+            ),
+        ] {
+            let properties = json!({
+                "commandType": kind, "commandContent": content, "workingDir": "/tmp",
+            });
+            let context = operator.context(content);
+            let answer = operator.call(content, &properties, &context).await.unwrap();
+            assert_eq!(answer["invocationOutput"], said, "{content}");
+        }
+        let missing = json!({"commandType": "RunPowerShellScript", "commandContent": "1"});
+        let fault = operator
+            .call("p", &missing, &operator.context("p"))
+            .await
+            .unwrap_err();
+        assert_eq!(code(fault), "ExitCode.127");
+    });
+}
+
+#[test]
+fn output_arrives_while_the_command_runs() {
+    let Some(sshd) = Sshd::start() else { return };
+    wait(async {
+        let operator = Operator::of(sshd.endpoint(0));
+        let script = "echo begun; while [ ! -e \"$HOME/go\" ]; do sleep 0.05; done; echo done";
+        let run = operator.run("token", script);
+        let watch = async {
+            while operator.output("token", Channel::Stdout).is_empty() {
+                tokio::time::sleep(Duration::from_millis(20)).await;
+            }
+            std::fs::write(sshd.home().join("go"), "").unwrap();
+        };
+        let (answer, ()) = tokio::join!(run, watch);
+        assert_eq!(answer.unwrap()["invocationOutput"], "begun\ndone\n");
+    });
+}
+
+#[test]
+fn a_process_that_comes_later_goes_on_with_the_command() {
+    let Some(mut sshd) = Sshd::start() else {
+        return;
+    };
+    wait(async {
+        let (records, sink) = (Arc::<FakeRecords>::default(), Arc::<MemorySink>::default());
+        let script = "echo run >>\"$HOME/count\"; echo begun; sleep 1; echo done; exit 9";
+        let earlier = Operator::with(sshd.endpoint(0), records.clone(), sink.clone());
+        let begun = tokio::time::timeout(Duration::from_millis(900), earlier.run("t", script));
+        assert!(
+            begun.await.is_err(),
+            "it takes longer than this process lives"
+        );
+        drop(earlier);
+        sshd.restart();
+        let later = Operator::with(sshd.endpoint(0), records, sink);
+        let mut context = later.context("t");
+        context.resumed = true;
+        let properties = json!({ "commandContent": script });
+        let fault = later.call("t", &properties, &context).await.unwrap_err();
+        assert_eq!(code(fault), "ExitCode.9");
+        assert_eq!(later.output("t", Channel::Stdout), "begun\ndone\n");
+        // Its end is on record: nobody asks the host again.
+        sshd.stop();
+        let fault = later.call("t", &properties, &context).await.unwrap_err();
+        assert_eq!(code(fault), "ExitCode.9");
+    });
+    assert_eq!(count(&sshd), 1);
+}
+
+#[test]
+fn cancelling_names_what_was_ended() {
+    let Some(sshd) = Sshd::start() else { return };
+    wait(async {
+        let operator = Operator::of(sshd.endpoint(0));
+        let script = "trap '' TERM; setsid sh -c 'trap \"\" TERM; sleep 71; :' & sleep 72 & \
+                      kill -STOP $!; echo begun; wait";
+        let context = operator.context("token");
+        let properties = json!({ "commandContent": script });
+        let run = operator.call("token", &properties, &context);
+        let cancel = async {
+            while operator.output("token", Channel::Stdout).is_empty() {
+                tokio::time::sleep(Duration::from_millis(20)).await;
+            }
+            context.cancel.cancel();
+        };
+        let (fault, ()) = tokio::join!(run, cancel);
+        let report = fault.unwrap_err().to_string();
+        assert!(
+            report.starts_with("cancelled: 4 processes were ended ("),
+            "{report}"
+        );
+        assert!(report.ends_with("), none survived"), "{report}");
+    });
+}
+
+#[test]
+fn the_time_is_up_also_when_nobody_is_connected() {
+    let Some(sshd) = Sshd::start() else { return };
+    wait(async {
+        let cutter = Cutter::before(sshd.port());
+        let operator = Operator::of(through(&sshd, cutter.port()));
+        let properties = json!({ "commandContent": "sleep 73", "timeout": 1 });
+        cutter.plan([13_000]);
+        let context = operator.context("token");
+        let fault = operator
+            .call("token", &properties, &context)
+            .await
+            .unwrap_err();
+        let text = fault.to_string();
+        assert!(
+            text.starts_with("CommandTimeout: the command did not end within 1 s; "),
+            "{text}"
+        );
+    });
+}
+
+#[test]
+fn a_host_that_is_not_there_is_named_by_its_class() {
+    let Some(mut sshd) = Sshd::start() else {
+        return;
+    };
+    sshd.stop();
+    wait(async {
+        let operator = Operator::of(sshd.endpoint(0));
+        let fault = operator.run("token", "true").await.unwrap_err();
+        assert_eq!(code(fault), "Host.Unreachable");
+    });
+}
+
+#[test]
+fn a_home_that_cannot_be_written_is_gone_round() {
+    let Some(sshd) = Sshd::with(&["SetEnv HOME=/proc LOGNAME=test"]) else {
+        return;
+    };
+    wait(async {
+        let operator = Operator::of(sshd.endpoint(0));
+        // The folder is the machine's: other runs of this test have used it.
+        let token = sshd.folder().display().to_string();
+        let answer = operator.run(&token, "echo run").await.unwrap();
+        assert_eq!(answer["invocationOutput"], "run\n");
+        operator.settle().await;
+        for kind in ["run", "log", "out", "err"] {
+            let id = answer["invokeId"].as_str().unwrap();
+            std::fs::remove_file(format!("/var/tmp/oos-test/{id}.{kind}")).unwrap();
+        }
+    });
+}
+
+#[test]
+fn a_plain_command_is_run_as_it_is_and_never_twice() {
+    let Some(sshd) = Sshd::start() else { return };
+    wait(async {
+        let operator = Operator::of(sshd.endpoint(0));
+        let plain = |script: &str| json!({"commandContent": script, "plain": true});
+        let context = operator.context("a");
+        let script = "echo run >>\"$HOME/count\"; echo $OOS_INVOCATION.; exit 4";
+        let fault = operator
+            .call("a", &plain(script), &context)
+            .await
+            .unwrap_err();
+        assert_eq!(code(fault), "ExitCode.4");
+        assert_eq!(operator.output("a", Channel::Stdout), ".\n");
+        assert!(!state(&sshd).exists());
+        let mut resumed = operator.context("b");
+        resumed.resumed = true;
+        let fault = operator
+            .call("b", &plain("true"), &resumed)
+            .await
+            .unwrap_err();
+        assert!(matches!(fault, CallFault::Unknown { .. }), "{fault}");
+        let context = operator.context("c");
+        let properties = plain("echo run >>\"$HOME/count\"; sleep 5");
+        let run = operator.call("c", &properties, &context);
+        let cut = async {
+            while count(&sshd) < 2 {
+                tokio::time::sleep(Duration::from_millis(20)).await;
+            }
+            sshd.cut();
+        };
+        let (fault, ()) = tokio::join!(run, cut);
+        let fault = fault.unwrap_err();
+        assert!(matches!(fault, CallFault::Unknown { .. }), "{fault}");
+    });
+    assert_eq!(count(&sshd), 2);
+}
+
+#[test]
+fn what_ends_with_its_supervisor_is_unknown_or_lost_and_not_started_again() {
+    let Some(sshd) = Sshd::start() else { return };
+    wait(async {
+        let operator = Operator::of(sshd.endpoint(0));
+        let script = "echo run >>\"$HOME/count\"; kill -KILL $PPID; sleep 74";
+        let fault = operator.run("token", script).await.unwrap_err();
+        assert_eq!(code(fault), "CommandLost");
+        assert_eq!(count(&sshd), 1);
+        // As after a restart of the host: no process, no end.
+        let first = operator.run("again", "true").await.unwrap();
+        let id = first["invokeId"].as_str().unwrap();
+        operator.settle().await;
+        let log = state(&sshd).join(format!("{id}.log"));
+        let text = std::fs::read_to_string(&log).unwrap();
+        let boot = text.split(' ').nth(3).unwrap();
+        let text = text.replace(boot, "another");
+        let text: String = text
+            .lines()
+            .filter(|line| !line.starts_with("end"))
+            .collect();
+        std::fs::write(&log, text + "\n").unwrap();
+        let later = Operator::of(sshd.endpoint(0));
+        let mut context = later.context("again");
+        context.resumed = true;
+        let properties = json!({"commandContent": "true"});
+        let fault = later
+            .call("again", &properties, &context)
+            .await
+            .unwrap_err();
+        assert!(matches!(fault, CallFault::Unknown { .. }), "{fault}");
+    });
+    until("nothing is left of it", || {
+        let found = std::process::Command::new("pgrep")
+            .args(["-f", "^sleep 74$"])
+            .output();
+        !found.unwrap().status.success()
+    });
+}
+
+#[test]
+fn files_are_sent_and_facts_are_told() {
+    let Some(sshd) = Sshd::start() else { return };
+    wait(async {
+        let operator = Operator::of(sshd.endpoint(0));
+        let parameters = json!({
+            "InstanceIds": [HOST], "Name": "sent", "TargetDir": sshd.home(), "Content": "text",
+        });
+        let call = call("ECS", "SendFile", "token", &parameters);
+        let sent = operator.cloud.call(&call, &operator.context("t")).await;
+        sent.unwrap();
+        assert_eq!(
+            std::fs::read_to_string(sshd.home().join("sent")).unwrap(),
+            "text"
+        );
+        let host = host(sshd.endpoint(0));
+        operator.hosts.ping(&host).await.unwrap();
+        let facts = operator.hosts.facts(&host).await.unwrap();
+        assert!(facts.kernel.unwrap().starts_with("Linux "));
+        assert!(facts.cores > Some(0) && facts.memory > Some(0));
+    });
+}
+
+/// What `sudo` does with our arguments, for a user whose password is `open sesame`. The real one needs
+/// to be installed and set up for the machine.
+const SUDO: &str = "#!/bin/sh
+while [ \"$1\" != -- ]; do
+  case $1 in -p) word=$2 ;; -n) echo 'sudo: a password is required' >&2; exit 1 ;; esac
+  shift
+done
+shift
+printf %s \"$word\" >&2
+IFS= read -r given
+[ \"$given\" = 'open sesame' ] || { printf %s \"$word\" >&2; IFS= read -r given; exit 1; }
+AS_APP=yes exec \"$@\"
+";
+
+#[test]
+fn another_user_runs_it_when_the_password_is_right() {
+    let lines = ["SetEnv PATH=$FOLDER:/usr/bin:/bin HOME=$FOLDER/home"];
+    let Some(sshd) = Sshd::with(&lines) else {
+        return;
+    };
+    std::fs::write(sshd.file("sudo"), SUDO).unwrap();
+    let executable = std::fs::Permissions::from_mode(0o755);
+    std::fs::set_permissions(sshd.file("sudo"), executable).unwrap();
+    wait(async {
+        for (secret, said) in [
+            (Some("password"), Ok("yes\n")),
+            (Some("other"), Err("Host.AuthenticationFailed")),
+            (None, Err("Host.AuthenticationFailed")),
+        ] {
+            let operator = Operator::of(Endpoint {
+                elevation: Some(Elevation {
+                    user: "app".to_owned(),
+                    password: secret.map(str::to_owned),
+                }),
+                ..sshd.endpoint(0)
+            });
+            let came = operator.run("token", "echo $AS_APP").await.map_err(code);
+            let came = came.map(|answer| answer["invocationOutput"].clone());
+            assert_eq!(
+                came,
+                said.map(Into::into).map_err(str::to_owned),
+                "{secret:?}"
+            );
+        }
+    });
+}
