@@ -98,7 +98,7 @@ impl Machine {
     }
 
     fn start(&self, id: &str, script: &str) -> Link {
-        self.start_within(id, script, Duration::from_secs(60), None)
+        self.start_within(id, script, Duration::from_mins(1), None)
     }
 
     fn start_within(&self, id: &str, script: &str, limit: Duration, age: Option<Duration>) -> Link {
@@ -309,7 +309,8 @@ fn output_comes_while_the_command_runs_and_each_byte_once() {
         }
         std::fs::write(machine.home.path().join("go"), "").unwrap();
         assert_eq!(link.ended(), exited(0));
-        let lines = |mark: &str| -> String { (0..20).map(|i| format!("{mark}{i}\n")).collect() };
+        let lines =
+            |mark: &str| (0..20).fold(String::new(), |all, i| all + mark + &i.to_string() + "\n");
         assert_eq!(
             link.output(Channel::Stdout),
             lines("") + "last\n",
@@ -436,7 +437,7 @@ fn a_command_without_a_watch_is_ended_and_told_lost() {
 #[test]
 fn nothing_is_started_where_an_earlier_start_may_have_been_forgotten() {
     Machine::each(|machine| {
-        let long = Duration::from_secs(100 * 365 * 86_400);
+        let long = Duration::from_hours(100 * 365 * 24);
         let mut link = machine.start_within("t-1", "echo run", Duration::from_secs(9), Some(long));
         assert_eq!(link.refusal(), Refusal::Unsure);
         let short = Some(Duration::from_secs(2));
@@ -454,7 +455,7 @@ fn too_much_output_ends_the_command() {
             script: "head -c 20000 /dev/zero; sleep 60",
             directory: None,
             environment: Vec::new(),
-            limit: Duration::from_secs(60),
+            limit: Duration::from_mins(1),
             age: None,
         });
         let mut link = machine
