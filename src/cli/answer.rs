@@ -5,7 +5,7 @@ use inquire::{Confirm, InquireError, Select};
 use crate::base::digest::Digest;
 use crate::base::id::ExecutionId;
 use crate::cli::environment;
-use crate::cli::output::waits_for;
+use crate::cli::output::{harmless_line, waits_for};
 use crate::engine::event::Request;
 use crate::engine::status::{ExecutionStatus, WaitReason};
 use crate::store::StoreError;
@@ -99,7 +99,10 @@ pub(super) fn ask(question: &Question) -> Option<Answer> {
 
 fn sentence(question: &Question) -> String {
     let tasks = question.tasks.join(", ");
-    format!("{tasks} waits for {}.", waits_for(&question.reason))
+    harmless_line(&format!(
+        "{tasks} waits for {}.",
+        waits_for(&question.reason)
+    ))
 }
 
 fn approve(question: &Question) -> Result<Request, InquireError> {

@@ -143,6 +143,6 @@ impl Arguments {
         } else {
             output.paint(Role::Faint, &prefix)
         };
-        Ok(output.line(format_args!("{prefix}{}", line.text))?)
+        Ok(output.line(format_args!("{prefix}{}", output.foreign(&line.text)))?)
     }
 }

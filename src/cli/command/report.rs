@@ -1,5 +1,7 @@
 //! `oos report`: what the commands of an execution came to on its targets, folded.
 
+use std::fs::File;
+use std::io::{self, BufWriter, Write as _};
 use std::path::{Path, PathBuf};
 
 use clap::{Args, ValueEnum};
@@ -11,6 +13,7 @@ use crate::cli::fleet::{
 };
 use crate::cli::global::Format;
 use crate::cli::option::{ExecutionArgument, NormalizeArguments};
+use crate::cli::output::HarmlessJson;
 use crate::cli::report::Failure;
 use crate::cli::session::{Outcome, Session};
 use crate::runner::report::{Report, ReportRequest, read_report};
@@ -88,25 +91,17 @@ impl Arguments {
             group_bytes,
         };
         let report = client.wait(read_report(client.store(), view, &request))?;
-        if let (Form::Json, None) = (form, &self.file) {
-            session.output.document(&json_report(&report))?;
-            return Ok(Exit::Success);
-        }
-        let is_shown = self.file.is_none();
-        let bytes = render(form, &report, &client, (is_shown, session))?;
         match self.file {
             Some(path) => {
-                std::fs::write(&path, bytes).map_err(|error| {
-                    let text = format!("`{}` cannot be written", path.display());
-                    Failure::refused(anyhow::Error::new(error).context(text))
-                })?;
+                let words = Words(session.settings.language);
+                write_file(&path, form, &report, &client, words)?;
                 let targets = report.target_count();
                 session.output.note(format_args!(
                     "The report of {targets} targets is in `{}`.",
                     path.display()
                 ));
             }
-            None => session.output.text(&String::from_utf8_lossy(&bytes))?,
+            None => print(form, &report, &client, session)?,
         }
         Ok(Exit::Success)
     }
@@ -122,33 +117,60 @@ impl Arguments {
     }
 }
 
-/// Returns a report in one of its forms.
-fn render(
+/// Prints a report.
+fn print(
     form: Form,
     report: &Report,
     client: &Client,
-    (is_shown, session): (bool, &Session),
-) -> Result<Vec<u8>, Failure> {
+    session: &mut Session,
+) -> Result<(), Failure> {
     let words = Words(session.settings.language);
-    Ok(match form {
-        Form::Text => {
-            let extent = Extent {
-                words,
-                color: is_shown && session.output.has_color(),
-                groups: 20,
-                lines: 30,
-                names: 400,
-            };
-            text_report(report, extent).into_bytes()
+    let output = &mut session.output;
+    match form {
+        Form::Text => output.text(&text_report(report, extent(words, output.has_color())))?,
+        Form::Html => output.text(&html_report(report, words))?,
+        Form::Md => output.text(&markdown_report(report, words))?,
+        Form::Json => output.document(&json_report(report))?,
+        Form::Csv => {
+            let is_for_terminal = output.is_terminal();
+            let table = csv_report(client.store(), report, is_for_terminal, output.data());
+            client.wait(table)??;
         }
-        Form::Html => html_report(report, words).into_bytes(),
-        Form::Md => markdown_report(report, words).into_bytes(),
-        Form::Csv => client.wait(csv_report(client.store(), report))?,
-        Form::Json => {
-            let mut bytes =
-                serde_json::to_vec_pretty(&json_report(report)).map_err(Failure::internal)?;
-            bytes.push(b'\n');
-            bytes
-        }
-    })
+    }
+    Ok(())
+}
+
+/// Writes a report into a file.
+fn write_file(
+    path: &Path,
+    form: Form,
+    report: &Report,
+    client: &Client,
+    words: Words,
+) -> Result<(), Failure> {
+    let failed = |error: io::Error| {
+        let text = format!("`{}` cannot be written", path.display());
+        Failure::refused(anyhow::Error::new(error).context(text))
+    };
+    let mut file = BufWriter::new(File::create(path).map_err(failed)?);
+    let written = match form {
+        Form::Text => file.write_all(text_report(report, extent(words, false)).as_bytes()),
+        Form::Html => file.write_all(html_report(report, words).as_bytes()),
+        Form::Md => file.write_all(markdown_report(report, words).as_bytes()),
+        Form::Json => serde_json::to_writer_pretty(HarmlessJson(&mut file), &json_report(report))
+            .map_err(io::Error::from)
+            .and_then(|()| file.write_all(b"\n")),
+        Form::Csv => client.wait(csv_report(client.store(), report, false, &mut file))?,
+    };
+    written.and_then(|()| file.flush()).map_err(failed)
+}
+
+fn extent(words: Words, color: bool) -> Extent {
+    Extent {
+        words,
+        color,
+        groups: 20,
+        lines: 30,
+        names: 400,
+    }
 }

@@ -1,11 +1,14 @@
 //! A report as a table for spreadsheets: a row a target, with its own output.
 //!
 //! Spreadsheets take a cell that begins with one of a few signs for a formula. Such cells begin with
-//! an apostrophe here, which spreadsheets take for "this is text".
+//! an apostrophe here, which spreadsheets take for "this is text". On a terminal cells are harmless as
+//! well; anywhere else they are exact.
 
 use std::borrow::Cow;
+use std::io;
 
 use crate::cli::fleet::json::milliseconds;
+use crate::cli::output::harmless;
 use crate::cli::report::Failure;
 use crate::runner::report::{Output, Report, Step, Target, read_output};
 use crate::store::Store;
@@ -37,23 +40,45 @@ const HEADINGS: [&str; 18] = [
     "LoopIndex",
 ];
 
-/// Returns a report as CSV.
+/// Writes a report as CSV, row by row: the outputs of a large fleet do not fit into memory. Returns
+/// whether they could be read, and then whether they could be written.
 pub(in crate::cli) async fn csv_report(
     store: &dyn Store,
     report: &Report,
-) -> Result<Vec<u8>, Failure> {
-    let mut table = csv::Writer::from_writer(Vec::new());
-    table.write_record(HEADINGS).map_err(Failure::internal)?;
+    is_for_terminal: bool,
+    way: &mut impl io::Write,
+) -> Result<io::Result<()>, Failure> {
+    let mut table = csv::Writer::from_writer(way);
+    let mut written = table.write_record(HEADINGS);
     for step in &report.steps {
         for target in &step.targets {
+            if written.is_err() {
+                break;
+            }
             let output = read_output(store, &target.log, OUTPUT).await?;
-            let cells = cells(step, target, &output);
-            table
-                .write_record(cells.iter().map(|cell| text_cell(cell).into_owned()))
-                .map_err(Failure::internal)?;
+            written = write_row(&cells(step, target, &output), is_for_terminal, &mut table);
         }
     }
-    table.into_inner().map_err(Failure::internal)
+    Ok(written
+        .map_err(io::Error::from)
+        .and_then(|()| table.flush()))
+}
+
+fn write_row(
+    cells: &[String],
+    is_for_terminal: bool,
+    table: &mut csv::Writer<impl io::Write>,
+) -> csv::Result<()> {
+    for cell in cells {
+        let cell = text_cell(cell);
+        let cell = if is_for_terminal {
+            harmless(&cell)
+        } else {
+            Cow::Borrowed(&*cell)
+        };
+        table.write_field(&*cell)?;
+    }
+    table.write_record(None::<&[u8]>)
 }
 
 fn cells(step: &Step, target: &Target, output: &Output) -> [String; HEADINGS.len()] {

@@ -1,4 +1,4 @@
-//! A report as data: exact, nothing is made harmless but what JSON itself escapes.
+//! A report as data: exact. Those who write it escape what a terminal would obey.
 
 use serde_json::{Value, json};
 

@@ -66,6 +66,7 @@ pub(super) fn print_approvals(tasks: &[TaskView], output: &mut Output) -> io::Re
                 output.line(format_args!("\n{heading}"))?;
             }
             let words = approval_words(approval);
+            let words = output.foreign(&words);
             output.line(format_args!(
                 "  {}: {}",
                 task.task_name,

@@ -99,7 +99,8 @@ pub(in crate::cli) fn print_result(
     }
     print_status(view, output)?;
     if !view.status_message.is_empty() {
-        output.line(format_args!("  {}", indented(&view.status_message, 2)))?;
+        let message = indented(&output.foreign(&view.status_message), 2);
+        output.line(format_args!("  {message}"))?;
     }
     print_tasks(tasks, now, output)?;
     if output.is_read_by_person() {
@@ -217,7 +218,8 @@ fn print_field(name: &str, value: &str, output: &mut Output) -> io::Result<()> {
     if value.is_empty() {
         return Ok(());
     }
-    output.line(format_args!("  {name:<12} {}", indented(value, 15)))
+    let value = indented(&output.foreign(value), 15);
+    output.line(format_args!("  {name:<12} {value}"))
 }
 
 fn mode_words(mode: Mode) -> &'static str {
@@ -254,7 +256,7 @@ pub(in crate::cli) fn print_map(heading: &str, map: &Map, output: &mut Output) -
         .unwrap_or_default()
         .max(12);
     for (name, value) in map {
-        let value = indented(&text(value), width + 3);
+        let value = indented(&output.foreign(&text(value)), width + 3);
         output.line(
             format_args!("  {name:<width$} {value}")
                 .to_string()

@@ -16,7 +16,7 @@ mod task;
 pub(super) use approval::print_review;
 pub(super) use diagnostic::{DiagnosticReport, Problem};
 pub(super) use execution::{Kin, print_execution, print_map, print_result, wait_lines};
-pub(super) use harmless::{harmless, harmless_line};
+pub(super) use harmless::{HarmlessJson, harmless, harmless_line};
 pub(super) use status::{Status, loop_words, status_cell, waits_for};
 pub(super) use stream::Output;
 pub(super) use style::Role;

@@ -1,5 +1,6 @@
 //! Standard output for data, standard error for everything else.
 
+use std::borrow::Cow;
 use std::fmt;
 use std::io::{self, BufWriter, IsTerminal as _, Stderr, Stdout, Write as _};
 
@@ -8,6 +9,7 @@ use serde::Serialize;
 use crate::cli::environment;
 use crate::cli::global::{ColorChoice, Format, GlobalArguments};
 use crate::cli::guard;
+use crate::cli::output::harmless::{HarmlessJson, harmless, painted};
 use crate::cli::output::style::Role;
 
 /// The width of lines where no terminal says how wide it is.
@@ -115,24 +117,52 @@ impl Output {
 
     /// Prints a line of data.
     pub(in crate::cli) fn line(&mut self, line: impl fmt::Display) -> io::Result<()> {
-        writeln!(self.stdout, "{line}")
+        if self.terminal.stdout {
+            writeln!(self.stdout, "{}", painted(&line.to_string()))
+        } else {
+            writeln!(self.stdout, "{line}")
+        }
     }
 
-    /// Prints text of data as it is.
+    /// Prints text of data, exactly where no terminal would obey it.
     pub(in crate::cli) fn text(&mut self, text: &str) -> io::Result<()> {
+        let text = if self.terminal.stdout {
+            painted(text)
+        } else {
+            Cow::Borrowed(text)
+        };
         self.stdout.write_all(text.as_bytes())
+    }
+
+    /// Tells whether a terminal shows data, in whatever form.
+    pub(in crate::cli) fn is_terminal(&self) -> bool {
+        self.terminal.stdout
+    }
+
+    /// Returns text from elsewhere as it may stand among data: on a terminal without colors even.
+    pub(in crate::cli) fn foreign<'a>(&self, text: &'a str) -> Cow<'a, str> {
+        if self.terminal.stdout {
+            harmless(text)
+        } else {
+            Cow::Borrowed(text)
+        }
+    }
+
+    /// Returns the way for data that is made piece by piece and is harmless for where it goes.
+    pub(in crate::cli) fn data(&mut self) -> &mut impl io::Write {
+        &mut self.stdout
     }
 
     /// Prints one document in the form that was asked for; `Text` counts as JSON.
     pub(in crate::cli) fn document(&mut self, value: &impl Serialize) -> io::Result<()> {
         match self.format {
             Format::Text | Format::Json => {
-                serde_json::to_writer_pretty(&mut self.stdout, value)?;
+                serde_json::to_writer_pretty(HarmlessJson(&mut self.stdout), value)?;
                 self.stdout.write_all(b"\n")
             }
             Format::Yaml => {
                 let text = serde_yaml::to_string(value).map_err(io::Error::other)?;
-                self.stdout.write_all(text.as_bytes())
+                self.text(&text)
             }
         }
     }
@@ -141,12 +171,12 @@ impl Output {
     pub(in crate::cli) fn record(&mut self, value: &impl Serialize) -> io::Result<()> {
         match self.format {
             Format::Text | Format::Json => {
-                serde_json::to_writer(&mut self.stdout, value)?;
+                serde_json::to_writer(HarmlessJson(&mut self.stdout), value)?;
                 self.stdout.write_all(b"\n")
             }
             Format::Yaml => {
                 let text = serde_yaml::to_string(value).map_err(io::Error::other)?;
-                write!(self.stdout, "---\n{text}")
+                self.text(&format!("---\n{text}"))
             }
         }
     }
@@ -170,7 +200,11 @@ impl Output {
         if let Err(error) = self.stdout.flush() {
             tracing::debug!(%error, "standard output is closed");
         }
-        if let Err(error) = writeln!(self.stderr, "{}", guard::masked(&line.to_string())) {
+        let mut text = guard::masked(&line.to_string());
+        if self.terminal.stderr {
+            text = painted(&text).into_owned();
+        }
+        if let Err(error) = writeln!(self.stderr, "{text}") {
             tracing::debug!(%error, "standard error is closed");
         }
     }

@@ -16,6 +16,7 @@ pub(in crate::cli) fn print_changes(changes: &[Change], output: &mut Output) -> 
             change.word,
             change.subject
         );
+        let line = output.foreign(&line);
         output.line(line.trim_end())?;
     }
     output.flush()

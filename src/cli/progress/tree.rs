@@ -8,7 +8,7 @@ use unicode_width::UnicodeWidthChar as _;
 use crate::base::id::ExecutionId;
 use crate::base::output::LogKey;
 use crate::base::time::Timestamp;
-use crate::cli::output::{Output, Role, Status, between, duration, loop_words};
+use crate::cli::output::{Output, Role, Status, between, duration, harmless_line, loop_words};
 use crate::cli::progress::follower::Follower;
 use crate::cli::progress::model::{ExecutionProgress, TaskProgress};
 
@@ -185,12 +185,12 @@ fn leave_out_idle(lines: &mut Vec<Line>) -> usize {
     before - lines.len()
 }
 
-/// Returns the beginning of a text that fits into `width` columns, without control characters:
-/// output of commands must not move the cursor.
+/// Returns the beginning of a text that fits into `width` columns, made harmless: output of commands
+/// must not move the cursor.
 fn cut(text: &str, width: usize) -> String {
     let mut used = 0;
-    text.chars()
-        .map(|letter| if letter.is_control() { ' ' } else { letter })
+    harmless_line(text)
+        .chars()
         .take_while(|letter| {
             used += letter.width().unwrap_or(0);
             used < width
@@ -204,7 +204,7 @@ mod tests {
 
     #[test]
     fn lines_are_cut_by_columns_and_freed_of_control_characters() {
-        assert_eq!(cut("a\x1b[2Jb", 80), "a [2Jb");
+        assert_eq!(cut("a\x1b[2Jb\u{202e}c", 80), "a\\x1b[2Jb\\u{202e}c");
         assert_eq!(cut("值值值", 5), "值值");
         assert_eq!(cut("abc", 3), "ab");
     }

@@ -10,17 +10,16 @@ use rusqlite::Connection;
 use crate::base::digest::Digest;
 use crate::base::id::ExecutionId;
 use crate::base::value::Value;
-use crate::engine::event::Event;
 use crate::store::StoreError;
 use crate::store::audit::{AuditAction, Deed};
-use crate::store::projection::{Changes, ExecutionRow, Place, Rows, TaskRow, fold};
-use crate::store::secrets::Secrets;
+use crate::store::projection::{Changes, Place, Rows as _, TaskRow};
+use crate::store::sqlite::anew::fold_anew;
 use crate::store::sqlite::command;
 use crate::store::sqlite::fault::file_failed;
-use crate::store::sqlite::journal::{journals, read_events};
+use crate::store::sqlite::journal::journals;
 use crate::store::sqlite::row::{self, StoredRows, json_column};
 use crate::store::sqlite::seal::KeyFile;
-use crate::store::sqlite::store::{Shared, SqliteStore};
+use crate::store::sqlite::store::SqliteStore;
 use crate::store::sqlite::{audit, audit_check, content};
 
 const BACKUP: &str = "VACUUM INTO ?1";
@@ -75,7 +74,7 @@ impl SqliteStore {
             connection.execute_batch(CLEAR)?;
             let ids = journals(connection)?;
             for id in &ids {
-                let changes = store.0.fold_anew(connection, id)?;
+                let changes = fold_anew(connection, &store.0.key, id)?;
                 row::save(connection, id, &changes)?;
             }
             audit::insert(connection, store.0.now(), &store.0.origin, &deed)?;
@@ -90,7 +89,7 @@ impl SqliteStore {
             let mut findings = Vec::new();
             check_file(connection, &mut findings)?;
             for id in journals(connection)? {
-                match self.0.fold_anew(connection, &id) {
+                match fold_anew(connection, &self.0.key, &id) {
                     Ok(expected) => check_listing(connection, &id, &expected, &mut findings)?,
                     Err(error) => findings.push(finding_of(error)?),
                 }
@@ -99,31 +98,6 @@ impl SqliteStore {
             check_audit(connection, &self.0.key, &mut findings)?;
             Ok(findings)
         })
-    }
-}
-
-impl Shared {
-    fn fold_anew(&self, connection: &Connection, id: &ExecutionId) -> Result<Changes, StoreError> {
-        let events = read_events(connection, &self.key, id, 0, usize::MAX)?;
-        let secrets = Secrets::of_journal(&events);
-        let masked: Vec<Event> = events
-            .iter()
-            .map(|(_, event)| secrets.mask(event))
-            .collect();
-        fold(id, &NoRows, 1, &masked)
-    }
-}
-
-/// An execution of which nothing is listed yet.
-struct NoRows;
-
-impl Rows for NoRows {
-    fn execution(&self) -> Result<Option<ExecutionRow>, StoreError> {
-        Ok(None)
-    }
-
-    fn task(&self, _: Place) -> Result<Option<TaskRow>, StoreError> {
-        Ok(None)
     }
 }
 

@@ -1,6 +1,7 @@
 //! The store in one SQLite file: journal, projections, signals, records, logs. All SQL of the
 //! product is in this folder.
 
+mod anew;
 mod audit;
 mod audit_check;
 #[cfg(test)]

@@ -53,7 +53,7 @@ pub(super) fn for_writing(directory: &Path) -> Result<Connection, StoreError> {
     migration::format(&connection)?;
     connection.pragma_update(None, "journal_mode", "WAL")?;
     connection.pragma_update(None, "synchronous", "FULL")?;
-    migration::migrate(&mut connection)?;
+    migration::migrate(&mut connection, directory)?;
     Ok(connection)
 }
 

@@ -12,7 +12,7 @@ use tempfile::{TempDir, tempdir};
 
 use crate::base::output::{Channel, LogKey, OutputSink as _};
 use crate::base::records::{Record, RecordChange, RecordQuery};
-use crate::engine::event::{Event, Fact, Request, Signal, Work};
+use crate::engine::event::{Event, Fact, Request, Signal, UnitId, Work};
 use crate::engine::status::ExecutionStatus;
 use crate::store::conformance::fixture::{
     at, call, ended, event, failure, id, loop_started, map, now, start, started, success,
@@ -417,6 +417,46 @@ async fn rebuild_makes_the_time_lines_of_hosts_again() {
         .unwrap();
     assert_eq!(store.check().unwrap().len(), 1);
     store.rebuild("anna").unwrap();
+    assert_eq!(store.check().unwrap(), []);
+    assert_eq!(store.commands(&all).await.unwrap(), line);
+}
+
+#[tokio::test]
+async fn commands_of_an_older_format_are_listed_attempt_by_attempt() {
+    let directory = tempdir().unwrap();
+    let store = open(directory.path());
+    let mut work = call("look");
+    if let Work::Call { call } = &mut work {
+        call.service = crate::base::call::ACTION_SERVICE.into();
+        call.api = "ACS::ECS::RunCommand".into();
+        call.parameters.insert("instanceId".into(), json!("web1"));
+    }
+    let mut start = start(&id(1));
+    start.tasks[0].action = "ACS::ECS::RunCommand".into();
+    let again = UnitId {
+        attempt: 2,
+        ..unit(0, None)
+    };
+    let events = [
+        event(0, Fact::ExecutionStarted(Box::new(start))),
+        task_started(1, 0),
+        unit_started(1, unit(0, None), work.clone()),
+        unit_ended(2, unit(0, None), failure("exit code 1")),
+        unit_started(3, again, work),
+        unit_ended(4, again, success(json!({}))),
+    ];
+    store.append(&id(1), 0, &events).await.unwrap();
+    let all = CommandFilter {
+        target: "web1".into(),
+        ..CommandFilter::default()
+    };
+    let line = store.commands(&all).await.unwrap();
+    assert_eq!(line.len(), 2, "{line:?}");
+    drop(store);
+    database(&directory)
+        .execute_batch("DROP TABLE command; PRAGMA user_version = 5")
+        .unwrap();
+    let store = open(directory.path());
     assert_eq!(store.check().unwrap(), []);
     assert_eq!(store.commands(&all).await.unwrap(), line);
 }

@@ -8,9 +8,9 @@ use std::sync::mpsc;
 use std::time::Duration;
 
 use rustix::process::{Pid, Signal, kill_process};
-use rustix::pty::{OpenptFlags, grantpt, openpt, ptsname, unlockpt};
 
 use crate::support::oos::Home;
+use crate::support::terminal::{shown, terminal};
 
 const ASKS: &str = "FormatVersion: OOS-2019-06-01
 Tasks:
@@ -24,20 +24,6 @@ struct Asking {
     /// Tells when the run has closed the terminal, with what it wrote.
     ended: mpsc::Receiver<String>,
     _terminal: File,
-}
-
-/// Returns both sides of a new terminal: the one in front of it, and the one of programs.
-fn terminal() -> (File, File) {
-    let ours = openpt(OpenptFlags::RDWR | OpenptFlags::NOCTTY).unwrap();
-    grantpt(&ours).unwrap();
-    unlockpt(&ours).unwrap();
-    let name = ptsname(&ours, Vec::new()).unwrap();
-    let theirs = File::options()
-        .read(true)
-        .write(true)
-        .open(name.to_str().unwrap())
-        .unwrap();
-    (File::from(ours), theirs)
 }
 
 /// Starts a run on a terminal and waits until it asks.
@@ -107,22 +93,6 @@ fn a_run_that_is_terminated_while_it_asks_ends() {
     assert!(asking.run.wait().unwrap().code().is_some());
 }
 
-/// Runs a template on a terminal and returns all that is shown there.
-fn shown(home: &Home, template: &std::path::Path) -> String {
-    let (ours, theirs) = terminal();
-    let side = || Stdio::from(OwnedFd::from(theirs.try_clone().unwrap()));
-    let mut command = home.command();
-    command.env("TERM", "xterm").arg("run").arg(template);
-    let mut run = command.stdout(side()).stderr(side()).spawn().unwrap();
-    drop(command);
-    drop(theirs);
-    let (asked, _is_asked) = mpsc::channel();
-    let (end, ended) = mpsc::channel();
-    listen(ours, &asked, &end);
-    assert!(run.wait().unwrap().success());
-    ended.recv().unwrap()
-}
-
 #[test]
 fn a_loop_over_many_targets_ends_with_a_short_report() {
     let home = Home::new();
@@ -148,7 +118,9 @@ Outputs:
 "
         ),
     );
-    let text = shown(&home, &template);
+    let mut command = home.command();
+    command.arg("run").arg(template);
+    let text = shown(command);
     assert!(text.contains("300 targets: 300 Failed"), "{text}");
     assert!(text.contains("InvalidInstanceId.NotFound"), "{text}");
     assert!(text.contains("300 values: oos show"), "{text}");

@@ -5,6 +5,7 @@ use serde_json::{Value, json};
 use super::{Fleet, Said, names};
 use crate::support::machine::Machine;
 use crate::support::oos::{Home, assert_ran};
+use crate::support::terminal::shown;
 
 /// Twenty hosts: most say the same, two say a little else, the others fail in their ways.
 fn mixed() -> Fleet {
@@ -240,6 +241,45 @@ fn nothing_that_a_host_prints_reaches_the_terminal_as_more_than_text() {
     let document = report(&fleet.home, &[]);
     let text = document["Steps"][0]["Groups"].to_string();
     assert!(text.contains("\\u001b[2J"), "{text}");
+}
+
+/// Whatever shows words of a host, in whatever form, on a real terminal.
+#[test]
+fn no_terminal_obeys_a_host() {
+    let fleet = Fleet::new();
+    let hosts = ["evil\x1b]0;pwned\x07".to_owned(), "web2".to_owned()];
+    let output = "\x1b[2J\x1b[31m\x1b]52;c;eA==\x07\u{9b}31m\u{202e}\rhidden\n";
+    fleet.look(&hosts, move |name| match name {
+        "web2" => Said::failed("Bad\x1b[2J", "message \x1b[31m\u{9b}\u{202e} hidden"),
+        _ => Said::ok(output),
+    });
+    let harmful = |c: char| (c.is_control() && c != '\n' && c != '\t') || c == '\u{202e}';
+    let case = |arguments: &[&str]| {
+        let mut command = fleet.home.command();
+        command.args(arguments);
+        let text = shown(command);
+        assert!(!text.contains(harmful), "{arguments:?}: {text:?}");
+        assert!(text.contains("hidden"), "{arguments:?}: {text}");
+    };
+    for form in ["text", "md", "html", "csv", "json"] {
+        case(&["report", "@last", "--format", form]);
+    }
+    for form in ["text", "json", "yaml"] {
+        for command in ["logs", "events"] {
+            case(&[command, "@last", "-o", form]);
+        }
+        case(&["tasks", "@last", "--items", "-o", form]);
+    }
+    // Elsewhere it is exact, and JSON is so everywhere.
+    let logs = fleet.home.oos(&["logs", "@last", "--item", "0"]);
+    assert_eq!(logs.data(0), output);
+    let logs = fleet
+        .home
+        .oos(&["logs", "@last", "--item", "0", "-o", "json"]);
+    assert_eq!(logs.json(0)["Message"], output.trim_end());
+    assert!(!logs.stdout.contains(harmful), "{logs}");
+    let table = fleet.home.oos(&["report", "@last", "--format", "csv"]);
+    assert!(table.data(0).contains(output), "{table}");
 }
 
 /// Real instances: what the product's own runbook did on them.

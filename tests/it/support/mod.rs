@@ -9,3 +9,4 @@ pub(crate) mod machine;
 pub(crate) mod oos;
 pub(crate) mod sshd;
 pub(crate) mod stage;
+pub(crate) mod terminal;

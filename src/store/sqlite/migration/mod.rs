@@ -1,9 +1,15 @@
 //! Migrations: numbered, append-only. A released one is never edited.
 
+use std::path::Path;
+
 use rusqlite::{Connection, TransactionBehavior};
 
 use crate::store::StoreError;
+use crate::store::sqlite::anew::fold_anew;
+use crate::store::sqlite::command;
 use crate::store::sqlite::fault::damaged;
+use crate::store::sqlite::journal::journals;
+use crate::store::sqlite::seal::KeyFile;
 
 /// One script a format; format n is what the first n scripts make.
 const SCRIPTS: [&str; 6] = [
@@ -15,11 +21,14 @@ const SCRIPTS: [&str; 6] = [
     include_str!("0006_command.sql"),
 ];
 
+/// The first format that lists the commands on each instance.
+const COMMANDS: usize = 6;
+
 /// "oos1": tells our files from those of other programs.
 const APPLICATION: i32 = 0x6f6f_7331;
 
-/// Brings a database to the present format, all or nothing.
-pub(super) fn migrate(connection: &mut Connection) -> Result<(), StoreError> {
+/// Brings the database of a data directory to the present format, all or nothing.
+pub(super) fn migrate(connection: &mut Connection, directory: &Path) -> Result<(), StoreError> {
     if format(connection)? == SCRIPTS.len() {
         return Ok(());
     }
@@ -32,8 +41,23 @@ pub(super) fn migrate(connection: &mut Connection) -> Result<(), StoreError> {
     for script in &SCRIPTS[from..] {
         transaction.execute_batch(script)?;
     }
+    if (1..COMMANDS).contains(&from) {
+        list_commands(&transaction, &KeyFile::of(directory))?;
+    }
     transaction.pragma_update(None, "user_version", SCRIPTS.len())?;
     transaction.commit()?;
+    Ok(())
+}
+
+/// Lists the commands of executions that were recorded before commands were listed.
+fn list_commands(connection: &Connection, key: &KeyFile) -> Result<(), StoreError> {
+    for id in journals(connection)? {
+        match fold_anew(connection, key, &id) {
+            Ok(changes) => command::save(connection, &id, &changes)?,
+            // One journal that cannot be read must not lock everybody out of the others.
+            Err(error) => tracing::warn!(%id, %error, "its commands could not be listed"),
+        }
+    }
     Ok(())
 }
 
