@@ -25,7 +25,9 @@ pub(super) struct Reach {
     pub(super) password: Option<String>,
     /// The hosts to go through; empty: none.
     pub(super) jumps: Option<Vec<Jump>>,
+    /// The user's files of known hosts.
     pub(super) known_hosts: Option<Vec<PathBuf>>,
+    pub(super) system_known_hosts: Option<Vec<PathBuf>>,
     pub(super) key_alias: Option<String>,
     pub(super) unknown_keys: Option<HostKeyPolicy>,
     /// Whether commands run as another user.
@@ -58,6 +60,10 @@ impl Reach {
         put(&mut self.password, nearer.password.as_ref());
         put(&mut self.jumps, nearer.jumps.as_ref());
         put(&mut self.known_hosts, nearer.known_hosts.as_ref());
+        put(
+            &mut self.system_known_hosts,
+            nearer.system_known_hosts.as_ref(),
+        );
         put(&mut self.key_alias, nearer.key_alias.as_ref());
         put(&mut self.unknown_keys, nearer.unknown_keys.as_ref());
         put(&mut self.sudo, nearer.sudo.as_ref());
@@ -91,6 +97,7 @@ impl Reach {
             jumps,
             host_keys: HostKeys {
                 files: self.known_hosts.clone().unwrap_or_default(),
+                system_files: self.system_known_hosts.clone().unwrap_or_default(),
                 alias: self.key_alias.clone(),
                 unknown: self.unknown_keys.unwrap_or_default(),
             },
@@ -118,6 +125,7 @@ impl Reach {
             agent: self.agent,
             passphrase: self.passphrase.clone(),
             known_hosts: self.known_hosts.clone(),
+            system_known_hosts: self.system_known_hosts.clone(),
             unknown_keys: self.unknown_keys,
             connect: self.connect,
             keep_alive: self.keep_alive,

@@ -54,7 +54,7 @@ impl Connector {
             keyring: Keyring::new(settings, secrets),
             limiter: Limiter::new(settings.open, settings.rate)?,
             pool: Pool::new(settings.kept, settings.kept_for),
-            jumps: Jumps::default(),
+            jumps: Jumps::new(settings.kept_for),
         })))
     }
 
@@ -69,6 +69,7 @@ impl Connector {
     /// begun is undone.
     pub async fn connect(&self, endpoint: &Endpoint) -> Result<Connection, SshError> {
         let shared = &self.0;
+        shared.jumps.drop_unused();
         let link = if let Some(link) = shared.pool.take(endpoint) {
             link
         } else {

@@ -41,8 +41,11 @@ pub struct Endpoint {
 /// How a host's key is checked.
 #[derive(Clone, PartialEq, Eq, Hash, Debug, Default)]
 pub struct HostKeys {
-    /// Files in the format of `known_hosts`; the user's and the system's when empty.
+    /// The user's files in the format of `known_hosts`; the usual ones when empty. New keys go into the
+    /// first.
     pub files: Vec<PathBuf>,
+    /// The system's files, which count as well and are never written; the usual ones when empty.
+    pub system_files: Vec<PathBuf>,
     /// The name that is looked up in place of the address.
     pub alias: Option<String>,
     /// What to do about a key that no file holds. A key that has changed is refused always.
@@ -55,7 +58,7 @@ pub enum HostKeyPolicy {
     /// Refuse the host.
     #[default]
     Refuse,
-    /// Take the key and remember it in the first file.
+    /// Take the key and remember it in the user's first file.
     AcceptNew,
 }
 

@@ -19,19 +19,61 @@ const SHARERS: usize = 64;
 const GIVEN_UP: Duration = Duration::from_secs(5);
 
 /// The jump hosts of a process.
-#[derive(Default)]
 pub(super) struct Jumps {
-    routes: Mutex<HashMap<Endpoint, Arc<tokio::sync::Mutex<Route>>>>,
+    kept_for: Duration,
+    known: Mutex<Known>,
+}
+
+/// Routes by where they lead to.
+struct Known {
+    routes: HashMap<Endpoint, Arc<tokio::sync::Mutex<Route>>>,
+    /// When it was last looked for what nobody uses.
+    looked: Instant,
 }
 
 /// The connections to one jump host.
 #[derive(Default)]
 struct Route {
-    links: Vec<Arc<Link>>,
+    links: Vec<Shareable>,
     failure: Option<(SshError, Instant)>,
 }
 
+/// A connection that hosts share.
+struct Shareable {
+    link: Arc<Link>,
+    /// Since when no host is known to use it.
+    unused: Option<Instant>,
+}
+
 impl Jumps {
+    /// Makes one that keeps links so long that no host uses.
+    pub(super) fn new(kept_for: Duration) -> Self {
+        Self {
+            kept_for,
+            known: Mutex::new(Known {
+                routes: HashMap::new(),
+                looked: Instant::now(),
+            }),
+        }
+    }
+
+    /// Ends links that no host has used for long, and forgets routes that have none. A look at all of
+    /// them for every connection would cost too much, so a link may be kept for a quarter longer.
+    pub(super) fn drop_unused(&self) {
+        let mut known = self.known.lock().unwrap_or_else(PoisonError::into_inner);
+        if known.looked.elapsed() < self.kept_for / 4 {
+            return;
+        }
+        known.looked = Instant::now();
+        known.routes.retain(|_, route| {
+            // One that somebody else holds is in use; nobody takes hold of it meanwhile.
+            let Some(route) = Arc::get_mut(route) else {
+                return true;
+            };
+            route.get_mut().is_wanted(self.kept_for)
+        });
+    }
+
     /// Returns a connection to the last jump host of an endpoint, if it has any.
     pub(super) async fn through(
         &self,
@@ -52,8 +94,8 @@ impl Jumps {
         };
         let name = hop.name();
         let route = {
-            let mut routes = self.routes.lock().unwrap_or_else(PoisonError::into_inner);
-            Arc::clone(routes.entry(hop.clone()).or_default())
+            let mut known = self.known.lock().unwrap_or_else(PoisonError::into_inner);
+            Arc::clone(known.routes.entry(hop.clone()).or_default())
         };
         let mut route = route.lock().await;
         let link = route.link(shared, hop).await;
@@ -65,11 +107,26 @@ impl Jumps {
 }
 
 impl Route {
+    /// Drops links that are not wanted any more, and returns whether anything is left.
+    fn is_wanted(&mut self, kept_for: Duration) -> bool {
+        self.links.retain_mut(|shareable| {
+            if Arc::strong_count(&shareable.link) > 1 {
+                shareable.unused = None;
+                return true;
+            }
+            let since = shareable.unused.get_or_insert_with(Instant::now);
+            since.elapsed() < kept_for
+        });
+        let failed = self.failure.as_ref();
+        !self.links.is_empty() || failed.is_some_and(|(_, since)| since.elapsed() < GIVEN_UP)
+    }
+
     async fn link(&mut self, shared: &Arc<Shared>, hop: Endpoint) -> Result<Arc<Link>, SshError> {
-        self.links.retain(|link| link.is_open());
-        let free = |link: &&Arc<Link>| Arc::strong_count(link) <= SHARERS;
-        if let Some(link) = self.links.iter().find(free) {
-            return Ok(Arc::clone(link));
+        self.links.retain(|shareable| shareable.link.is_open());
+        let is_free = |shareable: &&mut Shareable| Arc::strong_count(&shareable.link) <= SHARERS;
+        if let Some(shareable) = self.links.iter_mut().find(is_free) {
+            shareable.unused = None;
+            return Ok(Arc::clone(&shareable.link));
         }
         if let Some((error, since)) = &self.failure
             && since.elapsed() < GIVEN_UP
@@ -79,10 +136,12 @@ impl Route {
         match shared.establish(Arc::new(hop), None).await {
             Ok(link) => {
                 self.failure = None;
-                self.links.push(Arc::new(link));
-                Ok(Arc::clone(
-                    self.links.last().expect("it was just put there"),
-                ))
+                let link = Arc::new(link);
+                self.links.push(Shareable {
+                    link: Arc::clone(&link),
+                    unused: None,
+                });
+                Ok(link)
             }
             Err(error) => {
                 self.failure = Some((error.clone(), Instant::now()));

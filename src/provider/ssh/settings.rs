@@ -33,7 +33,7 @@ pub struct ConnectorSettings {
     pub rate: Option<NonZeroU32>,
     /// Most connections kept for a next command.
     pub kept: usize,
-    /// How long one is kept.
+    /// How long one is kept, and a connection to a jump host that no host behind it uses.
     pub kept_for: Duration,
     /// How often a host is dialed that refuses or resets before the login.
     pub attempts: u32,

@@ -1,12 +1,14 @@
 //! Hosts behind hosts.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use futures_util::future::join_all;
 use oos::base::failure::code;
 use oos::provider::ssh::ConnectorSettings;
 
-use super::fleet::{assert_said, connector, run, run_on, settings, with};
+use super::fleet::{assert_said, connector, exec, run, run_on, settings, with};
+use crate::support::machine::until;
 use crate::support::sshd::Sshd;
 
 #[test]
@@ -97,5 +99,33 @@ fn a_jump_host_takes_no_place_of_the_hosts_behind_it() {
         for collected in join_all(runs).await {
             assert_said(&collected.unwrap(), "in\n");
         }
+    });
+}
+
+#[test]
+fn a_way_that_nobody_uses_any_more_is_let_go_of() {
+    let (Some(gate), Some(host)) = (Sshd::start(), Sshd::start()) else {
+        return;
+    };
+    run(async {
+        let brief = ConnectorSettings {
+            kept_for: Duration::ZERO,
+            ..settings()
+        };
+        let connector = with(&brief, &[]);
+        let mut behind = host.endpoint(0);
+        behind.jumps = vec![Arc::new(gate.endpoint(0))];
+        let using = connector.connect(&behind).await.unwrap();
+        run_on(&connector, &host.endpoint(1), "true").await.unwrap();
+        assert_eq!(gate.sessions(), 1, "a way is gone that is in use");
+        assert_said(&exec(&using, "echo in").await.unwrap(), "in\n");
+        drop(using);
+        // Nothing is kept now; the first one lets go of the host, the other one of the way to it.
+        for number in 1..3 {
+            run_on(&connector, &host.endpoint(number), "true")
+                .await
+                .unwrap();
+        }
+        tokio::task::block_in_place(|| until("the way ends", || gate.sessions() == 0));
     });
 }

@@ -144,6 +144,7 @@ impl Sshd {
             agent: false,
             host_keys: HostKeys {
                 files: vec![self.known_hosts()],
+                system_files: vec![self.file("no_known_hosts")],
                 alias: None,
                 unknown: HostKeyPolicy::Refuse,
             },

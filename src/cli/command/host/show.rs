@@ -107,6 +107,7 @@ fn reached(endpoint: &Endpoint) -> Map {
             sudo.and_then(|sudo| secret(&sudo.password)),
         ),
         ("known hosts", files(&keys.files)),
+        ("known hosts of the system", files(&keys.system_files)),
         ("key alias", keys.alias.as_ref().map(|alias| json!(alias))),
         ("unknown keys", Some(json!(unknown))),
         ("connect within", Some(time(limits.connect))),

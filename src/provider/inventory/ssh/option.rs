@@ -1,6 +1,6 @@
 //! Options of OpenSSH's client, as they stand in configuration files and in arguments of `ssh`.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use crate::provider::inventory::ansible::split_arguments;
@@ -113,7 +113,14 @@ impl Options<'_> {
                 Err(why) => tell(Effect::Error(why, "write `[user@]host[:port]`".to_owned())),
             },
             "proxycommand" => self.proxy_command(value, tell),
-            "userknownhostsfile" | "globalknownhostsfile" => self.known_hosts(name, value, tell),
+            "userknownhostsfile" => {
+                let files = known_hosts((name, value), self.home, tell);
+                reach.known_hosts = reach.known_hosts.take().or(files);
+            }
+            "globalknownhostsfile" => {
+                let files = known_hosts((name, value), self.home, tell);
+                reach.system_known_hosts = reach.system_known_hosts.take().or(files);
+            }
             "stricthostkeychecking" => self.checking(value, tell),
             "hostkeyalias" => put(&mut reach.key_alias, value.to_owned()),
             "connecttimeout" => match seconds(value) {
@@ -143,7 +150,8 @@ impl Options<'_> {
         tell: &mut dyn FnMut(Effect),
     ) {
         let Some(words) = split_arguments(line, false) else {
-            let why = format!("`{line}` has a quote that is not closed");
+            // What stands in arguments may be a password of another program.
+            let why = "the arguments have a quote that is not closed".to_owned();
             return tell(Effect::Error(why, "close it".to_owned()));
         };
         let mut words = words.into_iter();
@@ -152,7 +160,8 @@ impl Options<'_> {
                 .strip_prefix('-')
                 .filter(|flag| flag.is_ascii() && !flag.is_empty())
             else {
-                tell(Effect::Warning(format!("`{word}` is passed over")));
+                let why = "an argument that is no option is passed over";
+                tell(Effect::Warning(why.to_owned()));
                 continue;
             };
             let (letter, attached) = flag.split_at(1);
@@ -171,16 +180,16 @@ impl Options<'_> {
                         let value = value.trim_start_matches(['=', ' ']).trim();
                         self.set(name.trim(), value, tell);
                     }
-                    None => tell(Effect::Warning(format!("`-o {value}` is passed over"))),
+                    None => tell(Effect::Warning(
+                        "an `-o` without `=` is passed over".to_owned(),
+                    )),
                 },
                 "J" => self.set("ProxyJump", &value, tell),
                 "i" => self.set("IdentityFile", &value, tell),
                 "l" => self.set("User", &value, tell),
                 "p" => self.set("Port", &value, tell),
                 "F" if value == "/dev/null" || value == "none" => {}
-                _ => tell(Effect::Warning(format!(
-                    "`-{letter} {value}` is passed over"
-                ))),
+                _ => tell(Effect::Warning(format!("`-{letter}` is passed over"))),
             }
         }
     }
@@ -193,25 +202,9 @@ impl Options<'_> {
         match jump_of(value) {
             Some(jump) => put(&mut self.reach.jumps, vec![jump]),
             None => tell(Effect::Error(
-                format!("the command `{value}` is not run for a connection"),
+                "the command of `ProxyCommand` is not run for a connection".to_owned(),
                 "say `ProxyJump=HOST`".to_owned(),
             )),
-        }
-    }
-
-    fn known_hosts(&mut self, name: &str, value: &str, tell: &mut dyn FnMut(Effect)) {
-        let words = split_arguments(value, false).unwrap_or_default();
-        if words.iter().any(|word| word == "/dev/null") {
-            let why = "keys that nobody remembers are never checked; the usual files are used";
-            return tell(passed_over(name, why));
-        }
-        let files: Vec<_> = words
-            .iter()
-            .filter(|word| !word.eq_ignore_ascii_case("none"))
-            .map(|word| file(word, None, self.home))
-            .collect();
-        if !files.is_empty() {
-            self.reach.known_hosts.get_or_insert_default().extend(files);
         }
     }
 
@@ -236,11 +229,30 @@ fn put<T>(place: &mut Option<T>, value: T) {
     place.get_or_insert(value);
 }
 
-fn push(place: &mut Option<Vec<std::path::PathBuf>>, value: &str, home: Option<&Path>) {
+fn push(place: &mut Option<Vec<PathBuf>>, value: &str, home: Option<&Path>) {
     let files = place.get_or_insert_default();
     if !value.eq_ignore_ascii_case("none") {
         files.push(file(value, None, home));
     }
+}
+
+/// Reads the files of known hosts that an option names, if it names any that are followed.
+fn known_hosts(
+    (name, value): (&str, &str),
+    home: Option<&Path>,
+    tell: &mut dyn FnMut(Effect),
+) -> Option<Vec<PathBuf>> {
+    let words = split_arguments(value, false).unwrap_or_default();
+    if words.iter().any(|word| word == "/dev/null") {
+        let why = "keys that nobody remembers are never checked; the usual files are used";
+        tell(passed_over(name, why));
+        return None;
+    }
+    let named = words
+        .iter()
+        .filter(|word| !word.eq_ignore_ascii_case("none"));
+    let files: Vec<_> = named.map(|word| file(word, None, home)).collect();
+    (!files.is_empty()).then_some(files)
 }
 
 fn passed_over(name: &str, why: &str) -> Effect {
@@ -303,8 +315,6 @@ fn jump_of(command: &str) -> Option<Jump> {
 
 #[cfg(test)]
 mod tests {
-    use std::path::PathBuf;
-
     use super::*;
 
     fn read(line: &str) -> (Reach, Vec<Effect>) {
@@ -349,6 +359,21 @@ mod tests {
             assert_eq!(reach.jumps, None);
             assert!(matches!(&effects[..], [Effect::Error(..)]), "{effects:?}");
         }
+    }
+
+    #[test]
+    fn the_first_files_of_known_hosts_count_for_user_and_system_apart() {
+        let (reach, effects) = read(
+            "-o UserKnownHostsFile='~/a /b' -o UserKnownHostsFile=/c -o GlobalKnownHostsFile=/d \
+             -o GlobalKnownHostsFile=/e",
+        );
+        assert_eq!(effects, []);
+        let paths = ["/home/a/a", "/b"].map(PathBuf::from);
+        assert_eq!(reach.known_hosts.as_deref(), Some(&paths[..]));
+        let paths = ["/d"].map(PathBuf::from);
+        assert_eq!(reach.system_known_hosts.as_deref(), Some(&paths[..]));
+        let (reach, _) = read("-o GlobalKnownHostsFile=/d");
+        assert_eq!(reach.known_hosts, None);
     }
 
     #[test]

@@ -36,8 +36,10 @@ pub(in crate::provider::ssh) struct HostCheck {
     pub(super) bare: Option<String>,
     pub(super) files: Vec<Arc<RwLock<KnownFile>>>,
     pub(super) policy: HostKeyPolicy,
-    /// Where a new key goes.
+    /// The first file.
     pub(super) first: PathBuf,
+    /// Whether the first file is the user's, so that a new key may go there.
+    pub(super) learns: bool,
     pub(super) store: Arc<KnownHosts>,
     /// The types that the host was asked for, if it was known what to ask for.
     pub(super) asked: Kinds,
@@ -240,9 +242,16 @@ impl Look<'_> {
         })
     }
 
+    /// Returns every name of the host with every file. A host on an unusual port may be known, and
+    /// revoked, without its port.
+    fn places(&self) -> impl Iterator<Item = (&str, &KnownFile)> {
+        let names = std::iter::once(&self.check.host).chain(self.check.bare.as_ref());
+        names.flat_map(|host| self.files.iter().map(move |file| (host.as_str(), &**file)))
+    }
+
     fn refuse_revoked(&self, shown: &Shown) -> Result<(), HostKeyError> {
-        for file in &self.files {
-            if let Some(found) = file.revoked(&self.check.host, |key| shown.is(key)) {
+        for (host, file) in self.places() {
+            if let Some(found) = file.revoked(host, |key| shown.is(key)) {
                 return Err(HostKeyError::Revoked {
                     host: self.check.host.clone(),
                     fingerprint: fingerprint(&shown.bytes),
@@ -254,16 +263,12 @@ impl Look<'_> {
         Ok(())
     }
 
-    /// Returns whether a line has just this key for the host. A host on an unusual port may be known
-    /// without its port.
+    /// Returns whether a line has just this key for the host.
     fn knows(&self, shown: &Shown) -> bool {
-        let names = std::iter::once(&self.check.host).chain(self.check.bare.as_ref());
-        names
-            .flat_map(|host| self.files.iter().map(move |file| (host, file)))
-            .any(|(host, file)| {
-                file.plain(host).any(|found| shown.is(found.key))
-                    || file.hashed_with(host, &shown.key).next().is_some()
-            })
+        self.places().any(|(host, file)| {
+            file.plain(host).any(|found| shown.is(found.key))
+                || file.hashed_with(host, &shown.key).next().is_some()
+        })
     }
 
     /// Returns whether a trusted authority says that the certificate is this host's now.

@@ -80,6 +80,15 @@ pub enum HostKeyError {
         /// The line.
         line: usize,
     },
+    /// A new key was accepted, and no file of the user's is known to remember it in.
+    #[error(
+        "the key of `{host}` cannot be remembered: neither a file of known hosts nor a home folder is \
+         named"
+    )]
+    Nowhere {
+        /// The host as files name it.
+        host: String,
+    },
     /// A new key was accepted and cannot be remembered.
     #[error("failed to remember the key of `{host}` in `{}`", .file.display())]
     NotRemembered {

@@ -76,8 +76,15 @@ impl KnownFile {
 
     /// Takes over what was appended to the file.
     pub(super) fn append(&mut self, text: &str) -> Result<(), HostKeyError> {
-        self.read(text)?;
-        self.text.push_str(text);
+        let mut rest = text;
+        // The end of a last line that lacked it is no line of its own.
+        let is_open = !self.text.is_empty() && !self.text.ends_with('\n');
+        if let Some(behind) = text.strip_prefix('\n').filter(|_| is_open) {
+            self.text.push('\n');
+            rest = behind;
+        }
+        self.read(rest)?;
+        self.text.push_str(rest);
         Ok(())
     }
 

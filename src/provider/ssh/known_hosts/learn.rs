@@ -15,14 +15,19 @@ use crate::provider::ssh::known_hosts::name;
 use crate::provider::ssh::known_hosts::store::{KnownHosts, load, state_of};
 
 impl KnownHosts {
-    /// Remembers a key for the host of a check, in its first file. Refuses the key if meanwhile
-    /// somebody else remembered another one.
+    /// Remembers a key for the host of a check, in the user's first file, never in the system's.
+    /// Refuses the key if meanwhile somebody else remembered another one.
     pub(super) fn learn(
         &self,
         check: &HostCheck,
         kind: &str,
         key: &str,
     ) -> Result<(), HostKeyError> {
+        if !check.learns {
+            return Err(HostKeyError::Nowhere {
+                host: check.host.clone(),
+            });
+        }
         let failed = |error: io::Error| HostKeyError::NotRemembered {
             host: check.host.clone(),
             file: check.first.clone(),

@@ -58,11 +58,17 @@ impl KnownHosts {
         endpoint: &Endpoint,
     ) -> Result<HostCheck, HostKeyError> {
         let keys = &endpoint.host_keys;
-        let paths = if keys.files.is_empty() {
-            self.usual()
+        let mut paths = if keys.files.is_empty() {
+            self.of_user()
         } else {
             keys.files.clone()
         };
+        let learns = !paths.is_empty();
+        if keys.system_files.is_empty() {
+            paths.extend(OF_SYSTEM.map(PathBuf::from));
+        } else {
+            paths.extend_from_slice(&keys.system_files);
+        }
         let files = paths.iter().map(|path| self.file(path));
         let files = files.collect::<Result<Vec<_>, _>>()?;
         let (host, bare) = if let Some(alias) = &keys.alias {
@@ -78,18 +84,18 @@ impl KnownHosts {
             files,
             policy: keys.unknown,
             first: paths.into_iter().next().unwrap_or_default(),
+            learns,
             store: Arc::clone(self),
             asked: Kinds::NONE,
             now: seconds(),
         })
     }
 
-    fn usual(&self) -> Vec<PathBuf> {
-        let of_user = self.home.iter().flat_map(|home| {
-            let folder = home.join(".ssh");
-            [folder.join("known_hosts"), folder.join("known_hosts2")]
-        });
-        of_user.chain(OF_SYSTEM.map(PathBuf::from)).collect()
+    fn of_user(&self) -> Vec<PathBuf> {
+        let folder = self.home.iter().map(|home| home.join(".ssh"));
+        folder
+            .flat_map(|folder| [folder.join("known_hosts"), folder.join("known_hosts2")])
+            .collect()
     }
 
     /// Returns a file as it is now, or as it was a moment ago.

@@ -46,6 +46,7 @@ impl World {
         Endpoint {
             host_keys: HostKeys {
                 files: vec![self.file()],
+                system_files: vec![self.folder.path().join("system")],
                 alias: None,
                 unknown,
             },
@@ -168,6 +169,82 @@ fn a_revoked_key_is_refused_whoever_knows_it() {
     case(&(line(WEB, &good) + &revoked("db.*")), WEB, "known");
     let accepting = World::new(&revoked("*")).accepting(WEB);
     assert_eq!(word(accepting.decide(&good, None)), "revoked");
+}
+
+#[test]
+fn a_key_that_is_revoked_without_a_port_is_revoked_on_every_port() {
+    let revoked = |number: u8| format!("@revoked {}", line(WEB, &key(number)));
+    let decide = |text: &str, certificate: Option<&Certificate>| {
+        let world = World::new(text);
+        let mut endpoint = world.endpoint(WEB, HostKeyPolicy::AcceptNew);
+        endpoint.port = 2222;
+        word(
+            world
+                .store
+                .check(&endpoint)
+                .unwrap()
+                .decide(&key(1), certificate),
+        )
+    };
+    assert_eq!(decide(&(line(WEB, &key(1)) + &revoked(1)), None), "revoked");
+    assert_eq!(decide(&revoked(1), None), "revoked");
+    let authority = format!(
+        "@cert-authority {}",
+        line("[web.example.com]:2222", &key(9))
+    );
+    let signed = certificate(9, &[WEB], CertType::Host, u64::MAX - 1);
+    assert_eq!(decide(&authority, Some(&signed)), "known");
+    assert_eq!(decide(&(authority + &revoked(9)), Some(&signed)), "revoked");
+}
+
+#[test]
+fn files_of_the_system_count_beside_those_of_the_user_and_are_never_written() {
+    let world = World::new("");
+    let system = world.folder.path().join("system");
+    fs::write(&system, format!("@revoked {}", line("*", &key(2)))).unwrap();
+    let accepting = world.accepting(WEB);
+    assert_eq!(word(accepting.decide(&key(2), None)), "revoked");
+    assert_eq!(word(accepting.decide(&key(1), None)), "known");
+    assert_eq!(world.text(), line(WEB, &key(1)));
+
+    // Each kind has usual files of its own.
+    let paths = |home: Option<&str>, files: &[&str], system_files: &[&str]| {
+        let mut endpoint = Endpoint::of(WEB);
+        endpoint.host_keys.files = files.iter().map(PathBuf::from).collect();
+        endpoint.host_keys.system_files = system_files.iter().map(PathBuf::from).collect();
+        let store = Arc::new(KnownHosts::new(home.map(PathBuf::from)));
+        let check = store.check(&endpoint).unwrap();
+        let paths = check
+            .files
+            .iter()
+            .map(|file| file.read().unwrap().path.clone());
+        let paths: Vec<String> = paths.map(|path| path.display().to_string()).collect();
+        paths.join(" ")
+    };
+    let of_system = "/etc/ssh/ssh_known_hosts /etc/ssh/ssh_known_hosts2";
+    let of_user = "/no/.ssh/known_hosts /no/.ssh/known_hosts2";
+    assert_eq!(
+        paths(Some("/no"), &[], &[]),
+        format!("{of_user} {of_system}")
+    );
+    assert_eq!(
+        paths(Some("/no"), &["/no/a"], &[]),
+        format!("/no/a {of_system}")
+    );
+    assert_eq!(
+        paths(Some("/no"), &[], &["/no/b"]),
+        format!("{of_user} /no/b")
+    );
+
+    // Without a file of the user's there is nowhere to remember a key.
+    let mut endpoint = world.endpoint("db.example.com", HostKeyPolicy::AcceptNew);
+    endpoint.host_keys.files.clear();
+    let error = world.store.check(&endpoint).unwrap().decide(&key(1), None);
+    assert!(
+        matches!(error, Err(HostKeyError::Nowhere { .. })),
+        "{error:?}"
+    );
+    assert_eq!(fs::read_to_string(&system).unwrap().lines().count(), 1);
 }
 
 #[test]
@@ -320,6 +397,11 @@ fn a_new_key_goes_on_a_line_of_its_own() {
     let accepting = world.accepting(WEB);
     assert_eq!(word(accepting.decide(&key(1), None)), "known");
     assert_eq!(world.text(), text + &line(WEB, &key(1)));
+    let error = accepting.decide(&key(2), None).unwrap_err();
+    assert!(
+        matches!(error, HostKeyError::Changed { line: 2, .. }),
+        "{error}"
+    );
     for (address, number) in [(WEB, 1), ("db.example.com", 3)] {
         assert_eq!(
             word(world.check(address).decide(&key(number), None)),
