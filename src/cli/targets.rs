@@ -1,5 +1,6 @@
 //! Target words of the command line.
 
+use std::io::{self, Read as _};
 use std::path::Path;
 use std::sync::Arc;
 
@@ -20,11 +21,20 @@ pub(super) const WORDS_HELP: &str = "Which hosts: @group, tag:KEY=VALUE, names, 
     patterns (web*), file:PATH, - for standard input, !WORD to take away, &WORD to narrow; all when \
     not given";
 
-/// Returns the hosts that words choose; files that they name, and standard input, are read now.
+/// Returns the hosts that words choose, at least one; files that they name, and standard input, are
+/// read now.
 pub(super) fn choose(text: &str, inventory: &Inventory) -> Result<Vec<Arc<Host>>, Failure> {
-    let text = with_files(text)?;
-    let words = Words::parse(&text).map_err(Failure::usage)?;
-    words.select(inventory).map_err(Failure::usage)
+    select(&with_files(text)?, inventory).map_err(Failure::usage)
+}
+
+fn select(words: &str, inventory: &Inventory) -> anyhow::Result<Vec<Arc<Host>>> {
+    let chosen = Words::parse(words)?.select(inventory)?;
+    if chosen.is_empty() {
+        return Err(anyhow!(
+            "the target words choose no host: what they name is empty, or is taken away again"
+        ));
+    }
+    Ok(chosen)
 }
 
 /// The property that says that a parameter selects targets.
@@ -57,10 +67,9 @@ pub(super) fn complete(
             continue;
         }
         let words = with_files(text)?;
-        let chosen = Words::parse(&words).and_then(|words| words.select(inventory));
-        chosen.map_err(|error| {
+        select(&words, inventory).map_err(|error| {
             let context = format!("parameter `{}` selects no targets", parameter.name.value);
-            Failure::usage(anyhow::Error::new(error).context(context))
+            Failure::usage(error.context(context))
         })?;
         *given = json!({"Type": "Words", "Words": words});
     }
@@ -89,15 +98,21 @@ pub(super) fn with_files(text: &str) -> Result<String, Failure> {
     .map_err(|Unread(failure)| failure)
 }
 
-fn read(path: Option<&Path>) -> std::io::Result<String> {
-    use std::io::Read as _;
+fn read(path: Option<&Path>) -> io::Result<String> {
+    match path {
+        Some(path) => read_within(std::fs::File::open(path)?, LARGEST),
+        None => read_within(io::stdin(), LARGEST),
+    }
+}
 
+/// Reads all or nothing: what is cut off might be the words that take hosts away.
+fn read_within(source: impl io::Read, most: u64) -> io::Result<String> {
     let mut text = String::new();
-    let source: Box<dyn std::io::Read> = match path {
-        Some(path) => Box::new(std::fs::File::open(path)?),
-        None => Box::new(std::io::stdin()),
-    };
-    source.take(LARGEST).read_to_string(&mut text)?;
+    source.take(most + 1).read_to_string(&mut text)?;
+    if text.len() as u64 > most {
+        let why = format!("it has more than {most} bytes");
+        return Err(io::Error::new(io::ErrorKind::FileTooLarge, why));
+    }
     Ok(text)
 }
 
@@ -107,5 +122,17 @@ struct Unread(Failure);
 impl From<WordError> for Unread {
     fn from(error: WordError) -> Self {
         Self(Failure::usage(error))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_list_that_is_too_long_is_refused_whole() {
+        assert_eq!(read_within(&b"web,!db"[..], 7).unwrap(), "web,!db");
+        let error = read_within(&b"web,!db1"[..], 7).unwrap_err();
+        assert_eq!(error.kind(), io::ErrorKind::FileTooLarge);
     }
 }

@@ -37,7 +37,8 @@ pub(super) struct Answer {
 }
 
 impl Cache {
-    /// Returns the answer of a source if it is young enough.
+    /// Returns the answer of a source if it is young enough. A source is named by what tells it from
+    /// all others, wherever a command is started.
     pub(super) fn fresh(&self, source: &str) -> Option<Answer> {
         let answer = self.any(source)?;
         let age = self.age(&answer);

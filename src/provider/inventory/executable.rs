@@ -51,6 +51,21 @@ pub(super) fn is_executable(path: &Path) -> bool {
     may_run && begins().unwrap_or(false)
 }
 
+/// Returns what tells an executable from all others, and from itself before it was changed.
+pub(super) fn identity(path: &Path) -> io::Result<String> {
+    let path = path.canonicalize()?;
+    let file = path.metadata()?;
+    Ok(format!(
+        "{} {} {}.{} {} {}",
+        file.dev(),
+        file.ino(),
+        file.mtime(),
+        file.mtime_nsec(),
+        file.len(),
+        path.display()
+    ))
+}
+
 /// Runs an executable and returns what it printed.
 pub(super) async fn run(path: &Path) -> Result<Printed, Problem> {
     run_within(path, TIME_LIMIT).await

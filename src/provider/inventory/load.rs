@@ -92,24 +92,32 @@ pub fn load_text(name: &str, text: &str) -> Result<Loaded, InventoryError> {
 }
 
 /// Keeps what was understood. What holds a password is not kept.
-fn keep(cache: Option<&Cache>, answers: &[(String, Answer)], findings: &mut Findings) {
+fn keep(cache: Option<&Cache>, answers: &[Fresh], findings: &mut Findings) {
     let Some(cache) = cache.filter(|_| !findings.has_secrets) else {
         return;
     };
-    for (source, answer) in answers {
-        if let Err(error) = cache.keep(source, answer) {
+    for Fresh { name, key, answer } in answers {
+        if let Err(error) = cache.keep(key, answer) {
             let why = format!("what it said cannot be kept: {error}");
-            findings.warn(Problem::new(source, why));
+            findings.warn(Problem::new(name, why));
         }
     }
+}
+
+/// What was asked for anew.
+struct Fresh {
+    /// The source, as it was named.
+    name: String,
+    /// What it is kept under.
+    key: String,
+    answer: Answer,
 }
 
 struct Loading<'a> {
     options: &'a LoadOptions,
     draft: Draft,
     findings: Findings,
-    /// What was asked for anew.
-    answers: Vec<(String, Answer)>,
+    answers: Vec<Fresh>,
 }
 
 /// Who is asked.
@@ -225,7 +233,13 @@ impl Loading<'_> {
     /// Asks an executable or a server, or takes what it said before.
     async fn ask(&mut self, name: &str, asked: Asked<'_>) -> Result<Answer, Problem> {
         let cache = self.options.cache.as_ref();
-        if let Some(answer) = cache.and_then(|cache| cache.fresh(name)) {
+        // Before it runs: what is changed meanwhile is asked again.
+        let key = match asked {
+            Asked::Executable(path) => executable::identity(path)
+                .map_err(|error| Problem::new(name, format!("cannot be run: {error}")))?,
+            Asked::Url => name.to_owned(),
+        };
+        if let Some(answer) = cache.and_then(|cache| cache.fresh(&key)) {
             return Ok(answer);
         }
         let answered = match asked {
@@ -249,10 +263,14 @@ impl Loading<'_> {
                     media_type,
                     text,
                 };
-                self.answers.push((name.to_owned(), answer.clone()));
+                self.answers.push(Fresh {
+                    name: name.to_owned(),
+                    key,
+                    answer: answer.clone(),
+                });
                 Ok(answer)
             }
-            (Err(problem), Some(cache)) => match cache.stale(name) {
+            (Err(problem), Some(cache)) => match cache.stale(&key) {
                 Some(answer) => {
                     let age = cache.age(&answer).as_secs();
                     let why = format!("{}; what it said {age} s ago is used", problem.message);
@@ -413,6 +431,76 @@ mod tests {
             .collect();
         let deep = load_text("h.ini", &format!("{}[g50000]\nw\n", chain.concat())).unwrap();
         assert_eq!(deep.inventory.host("w").unwrap().groups().len(), 50_001);
+    }
+
+    #[tokio::test]
+    async fn an_answer_that_was_kept_is_that_of_this_executable_as_it_is() {
+        use std::os::unix::fs::PermissionsExt as _;
+
+        use crate::base::time::Timestamp;
+
+        let folder = tempfile::tempdir().unwrap();
+        let at = |path: &str| folder.path().join(path);
+        let cache = Cache {
+            folder: at("cache"),
+            max_age: std::time::Duration::from_mins(10),
+            stale: false,
+            now: Timestamp::from_second(1000).unwrap(),
+        };
+        let options = LoadOptions {
+            home: None,
+            cache: Some(cache),
+        };
+        let write = |host: &str| {
+            let text = format!("#!/bin/sh\necho '{{\"web\": [\"{host}\"]}}'\n");
+            fs::write(at("hosts.sh"), text).unwrap();
+            fs::set_permissions(at("hosts.sh"), fs::Permissions::from_mode(0o755)).unwrap();
+        };
+        write("first");
+        std::os::unix::fs::symlink(at("hosts.sh"), at("link.sh")).unwrap();
+        let source = at("link.sh").display().to_string();
+        for host in ["first", "the-second"] {
+            write(host);
+            for _ in 0..2 {
+                let sources = std::slice::from_ref(&source);
+                let loaded = load(sources, &options).await.unwrap();
+                assert!(loaded.inventory.host(host).is_some(), "{host}");
+            }
+            // Asked once, whatever name it goes by.
+            let sources = [at("hosts.sh").display().to_string()];
+            load(&sources, &options).await.unwrap();
+        }
+        assert_eq!(fs::read_dir(at("cache")).unwrap().count(), 2);
+    }
+
+    #[test]
+    fn no_message_repeats_a_value_that_may_be_a_password() {
+        #[track_caller]
+        fn case(text: &str, parts: &[&str]) {
+            let error = load_text("h.ini", text).unwrap_err().to_string();
+            assert!(!error.contains("hunter2"), "{error}");
+            for part in parts {
+                assert!(error.contains(part), "{part} in {error}");
+            }
+        }
+        let key = "`ansible_password`";
+        case("w a=1 ansible_password='hunter2 b=2", &["h.ini:1:", key]);
+        case("w ansible_password=\"hunter2", &["h.ini:1:", key]);
+        case("w ansible_password=it hunter2", &["h.ini:1:", key]);
+        case("ansible_password=hunter2", &["h.ini:1:", key]);
+        case("w 'hunter2", &["h.ini:1:", "quote"]);
+        case("[w:vars]\nansible_password hunter2\n[w]", &["h.ini:2:"]);
+        case("[w:children]\nansible_password=hunter2", &["h.ini:2:"]);
+        case("[w:children]\nx ansible_password=hunter2", &["h.ini:2:"]);
+        case("[w ansible_password=hunter2]", &["h.ini:1:"]);
+        case(
+            "w ansible_ssh_common_args=\"-o 'ProxyCommand=sshpass -p hunter2 ssh\"",
+            &["h.ini:1:", "`ansible_ssh_common_args`"],
+        );
+        case(
+            "w ansible_ssh_common_args='-o \"ProxyCommand=sshpass -p hunter2 ssh\"'",
+            &["h.ini:1:", "`ProxyCommand`"],
+        );
     }
 
     #[test]

@@ -74,9 +74,13 @@ impl<'a> Routes<'a> {
         let Some((reach, _)) = way.as_deref() else {
             return Ok(Vec::new());
         };
-        let jumps = reach.jumps.clone().unwrap_or_default();
-        // A bastion that is told, with all hosts, to go through itself is the way in.
-        if jumps.iter().any(|jump| jump.address == host.name) {
+        let mut jumps = reach.jumps.clone().unwrap_or_default();
+        // A bastion that is told, with all hosts, to go through itself is reached through those before
+        // it: the first one is the way in.
+        if let Some(own) = jumps.iter().position(|jump| jump.address == host.name) {
+            jumps.truncate(own);
+        }
+        if jumps.is_empty() {
             return Ok(Vec::new());
         }
         let common = reach.for_jump();
@@ -90,8 +94,13 @@ impl<'a> Routes<'a> {
         }
         trail.push(place);
         let mut route = Vec::new();
-        for jump in &jumps {
-            route.extend(self.hop(jump, &common, trail)?);
+        for (number, jump) in jumps.iter().enumerate() {
+            let (place, endpoint) = self.hop(jump, &common)?;
+            // The first hop is reached in its own way, each further one through those before it.
+            if let Some(place) = place.filter(|_| number == 0) {
+                route = self.route(place, trail)?;
+            }
+            route.push(Arc::new(endpoint));
         }
         trail.pop();
         if route.len() > MOST_JUMPS {
@@ -103,18 +112,15 @@ impl<'a> Routes<'a> {
         Ok(route)
     }
 
+    /// Returns the endpoint of a jump host, and its place where it is a host of the inventory.
     fn hop(
-        &mut self,
+        &self,
         jump: &Jump,
         common: &Reach,
-        trail: &mut Vec<usize>,
-    ) -> Result<Vec<Arc<Endpoint>>, (String, Option<String>)> {
+    ) -> Result<(Option<usize>, Endpoint), (String, Option<String>)> {
         let place = self.places.get(&jump.address).copied();
-        let (mut route, mut endpoint) = match place {
-            Some(place) => {
-                let route = self.route(place, trail)?;
-                (route, self.hosts[place].host.endpoint.clone())
-            }
+        let mut endpoint = match place {
+            Some(place) => self.hosts[place].host.endpoint.clone(),
             None if jump.is_bare() => {
                 let near = nearest(&jump.address, self.places.keys().map(String::as_str));
                 let why = format!("the jump host `{}` is in no inventory", jump.address);
@@ -124,14 +130,13 @@ impl<'a> Routes<'a> {
                 };
                 return Err((why, Some(hint)));
             }
-            None => (Vec::new(), common.endpoint(&jump.address, Vec::new())),
+            None => common.endpoint(&jump.address, Vec::new()),
         };
         endpoint.jumps = Vec::new();
         endpoint.elevation = None;
         endpoint.user = jump.user.clone().or(endpoint.user);
         endpoint.port = jump.port.unwrap_or(endpoint.port);
-        route.push(Arc::new(endpoint));
-        Ok(route)
+        Ok((place, endpoint))
     }
 }
 
@@ -175,6 +180,20 @@ hosts:
         );
         assert_eq!(jumps(text, "web2"), ["10.0.0.1:2201"]);
         assert_eq!(jumps(text, "web3"), [""; 0]);
+    }
+
+    #[test]
+    fn a_bastion_of_all_hosts_is_reached_through_those_before_it() {
+        let text = "
+defaults: {jump: 'edge,bastion'}
+hosts:
+  edge: {address: 10.0.0.1}
+  bastion: {address: 10.0.0.2}
+  web:
+";
+        assert_eq!(jumps(text, "edge"), [""; 0]);
+        assert_eq!(jumps(text, "bastion"), ["10.0.0.1:22"]);
+        assert_eq!(jumps(text, "web"), ["10.0.0.1:22", "10.0.0.2:22"]);
     }
 
     #[test]

@@ -267,9 +267,30 @@ fn words_are_targets_of_runbooks_and_the_plan_shows_whom_they_mean() {
 }
 
 #[test]
+fn words_that_choose_nobody_are_refused() {
+    let home = home();
+    home.file(
+        "empty.yml",
+        "hosts: {web1: }\ngroups: {none: {variables: {a: 1}}}\n",
+    );
+    for (inventory, words) in [("hosts.yml", "web01,!web01"), ("empty.yml", "@none")] {
+        let targets = format!("targets={words}");
+        let arguments: [&[&str]; 2] = [
+            &["host", "list", words],
+            &["plan", "patrol", "-p", &targets],
+        ];
+        for arguments in arguments {
+            let ran = home.oos(&[&["--inventory", inventory], arguments].concat());
+            assert_eq!(ran.code, 2, "{ran}");
+            assert!(ran.stderr.contains("choose no host"), "{ran}");
+        }
+    }
+}
+
+#[test]
 fn texts_of_inventories_cannot_steer_the_terminal() {
     let home = Home::new();
-    home.file("hosts", "web1 \u{1b}]0;owned\u{7}\n");
+    home.file("hosts", "web1 \u{1b}]0;owned\u{7}=1 b\n");
     let ran = home.oos(&["--inventory", "hosts", "host", "list"]);
     assert_eq!(ran.code, 2);
     assert!(

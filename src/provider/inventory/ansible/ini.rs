@@ -74,7 +74,7 @@ impl Reader<'_> {
         }
         if line.starts_with('[') && line.ends_with(']') {
             return Err(self
-                .wrong(format!("`{line}` is no heading"))
+                .wrong("the line is no heading")
                 .hint("write `[group]`, `[group:children]` or `[group:vars]`, without blanks"));
         }
         match self.section {
@@ -86,6 +86,14 @@ impl Reader<'_> {
 
     fn wrong(&self, why: impl Into<String>) -> Problem {
         Problem::new(&self.origin, why)
+    }
+
+    fn unclosed(&self, line: &str) -> Problem {
+        let word = shell::unclosed(line, true).unwrap_or_default();
+        self.wrong(match word.split_once('=') {
+            Some((key, _)) => format!("the value of `{key}` has a quote that is not closed"),
+            None => "the line has a quote that is not closed".to_owned(),
+        })
     }
 
     fn heading(&mut self, name: &str, kind: Option<&str>) -> Result<(), Problem> {
@@ -113,18 +121,22 @@ impl Reader<'_> {
     }
 
     fn host(&mut self, line: &str) -> Result<(), Problem> {
-        let words = shell::split(line, true)
-            .ok_or_else(|| self.wrong(format!("`{line}` has a quote that is not closed")))?;
+        // Values may be passwords: no message repeats one.
+        let words = shell::split(line, true).ok_or_else(|| self.unclosed(line))?;
         let Some((pattern, assignments)) = words.split_first() else {
             return Ok(());
         };
+        if let Some((key, _)) = pattern.split_once('=') {
+            return Err(self.wrong(format!("expected a host, found a value of `{key}`")));
+        }
         let mut variables = Map::new();
+        let mut before = pattern.as_str();
         for assignment in assignments {
             let (key, value) = assignment.split_once('=').ok_or_else(|| {
-                self.wrong(format!(
-                    "expected `key=value` behind the host, found `{assignment}`"
-                ))
+                self.wrong(format!("expected `key=value` behind `{before}`"))
+                    .hint("put quotes around a value with blanks")
             })?;
+            before = key;
             variables.insert(key.to_owned(), literal::value(value));
         }
         let (names, port) = hosts(pattern).map_err(|why| self.wrong(why))?;
@@ -137,15 +149,15 @@ impl Reader<'_> {
     fn variable(&mut self, line: &str) -> Result<(), Problem> {
         let (key, value) = line
             .split_once('=')
-            .ok_or_else(|| self.wrong(format!("expected `key=value`, found `{line}`")))?;
+            .ok_or_else(|| self.wrong("expected `key=value`"))?;
         let value = literal::value(value.trim());
         set_group_variable(self.draft, self.group, key.trim(), value).map_err(|why| self.wrong(why))
     }
 
     fn child(&mut self, line: &str) -> Result<(), Problem> {
         let name = line.split('#').next().unwrap_or_default().trim();
-        if name.is_empty() || name.contains([':', ']']) || name.contains(char::is_whitespace) {
-            return Err(self.wrong(format!("expected the name of a group, found `{line}`")));
+        if name.is_empty() || name.contains([':', ']', '=']) || name.contains(char::is_whitespace) {
+            return Err(self.wrong("expected the name of a group and nothing else"));
         }
         if !self.draft.groups.contains_key(name) {
             let mention = (Section::Children, self.origin.clone());
@@ -315,10 +327,10 @@ mod tests {
         assert_eq!(
             lines,
             [
-                "hosts:1: expected `key=value` behind the host, found `a`",
+                "hosts:1: expected `key=value` behind `web1` (put quotes around a value with blanks)",
                 "hosts:2: `[web:kids]` is no section (expected `hosts`, `children` or `vars` behind the colon)",
-                "hosts:9: `[a b]` is no heading (write `[group]`, `[group:children]` or `[group:vars]`, without blanks)",
-                "hosts:11: expected `key=value`, found `nothing`",
+                "hosts:9: the line is no heading (write `[group]`, `[group:children]` or `[group:vars]`, without blanks)",
+                "hosts:11: expected `key=value`",
                 "hosts:3: `[x:vars]` has no group `[x]`",
                 "hosts:7: the group `dbb` is not defined (did you mean `db`?)",
             ]

@@ -3,8 +3,27 @@
 /// Splits a line; `None` if a quote is not closed. With `remarks`, `#` at the beginning of a word
 /// begins one.
 pub(in crate::provider::inventory) fn split(line: &str, remarks: bool) -> Option<Vec<String>> {
-    let mut words = Vec::new();
-    let mut word: Option<String> = None;
+    let (mut words, mut word) = (Vec::new(), None);
+    read(line, remarks, &mut words, &mut word)?;
+    words.extend(word);
+    Some(words)
+}
+
+/// Returns the word in which a quote is not closed, as far as it goes.
+pub(super) fn unclosed(line: &str, remarks: bool) -> Option<String> {
+    let mut word = None;
+    match read(line, remarks, &mut Vec::new(), &mut word) {
+        Some(()) => None,
+        None => word,
+    }
+}
+
+fn read(
+    line: &str,
+    remarks: bool,
+    words: &mut Vec<String>,
+    word: &mut Option<String>,
+) -> Option<()> {
     let mut letters = line.chars();
     while let Some(letter) = letters.next() {
         match letter {
@@ -25,8 +44,7 @@ pub(in crate::provider::inventory) fn split(line: &str, remarks: bool) -> Option
             letter => word.get_or_insert_default().push(letter),
         }
     }
-    words.extend(word);
-    Some(words)
+    Some(())
 }
 
 fn double_quoted(letters: &mut std::str::Chars<'_>, word: &mut String) -> Option<()> {
