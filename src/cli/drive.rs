@@ -12,7 +12,7 @@ use crate::cli::aside::ask_aside;
 use crate::cli::client;
 use crate::cli::environment;
 use crate::cli::exit::Exit;
-use crate::cli::fleet::print_digest;
+use crate::cli::fleet::{MANY, print_digest};
 use crate::cli::global::Format;
 use crate::cli::guard;
 use crate::cli::interrupt::Interrupts;
@@ -65,7 +65,7 @@ pub(super) async fn drive(
     print_result(&view, &tasks, client::now(), &mut session.output)?;
     if session.output.is_read_by_person() {
         let language = session.settings.language;
-        print_digest(runner.store(), &view, language, &mut session.output).await?;
+        print_digest(runner.store(), &view, MANY.., language, &mut session.output).await?;
     }
     Ok(exit_of(view.status))
 }

@@ -18,8 +18,7 @@ const LARGEST: u64 = 64 << 20;
 
 /// What words are, for the help of commands.
 pub(super) const WORDS_HELP: &str = "Which hosts: @group, tag:KEY=VALUE, names, ranges (web[01-20]), \
-    patterns (web*), file:PATH, - for standard input, !WORD to take away, &WORD to narrow; all when \
-    not given";
+    patterns (web*), file:PATH, - for standard input, !WORD to take away, &WORD to narrow";
 
 /// Returns the hosts that words choose, at least one; files that they name, and standard input, are
 /// read now.
@@ -66,14 +65,23 @@ pub(super) fn complete(
         if text.trim().is_empty() || serde_json::from_str::<Value>(text).is_ok() {
             continue;
         }
-        let words = with_files(text)?;
-        select(&words, inventory).map_err(|error| {
-            let context = format!("parameter `{}` selects no targets", parameter.name.value);
-            Failure::usage(error.context(context))
+        *given = filter(text, inventory, || {
+            format!("parameter `{}` selects no targets", parameter.name.value)
         })?;
-        *given = json!({"Type": "Words", "Words": words});
     }
     Ok(())
+}
+
+/// Returns the filter that target words are, with what stands in files in their place. The words must
+/// choose something in `inventory`; `context` says what it means if they do not.
+pub(super) fn filter(
+    text: &str,
+    inventory: &Inventory,
+    context: impl FnOnce() -> String,
+) -> Result<Value, Failure> {
+    let words = with_files(text)?;
+    select(&words, inventory).map_err(|error| Failure::usage(error.context(context())))?;
+    Ok(json!({"Type": "Words", "Words": words}))
 }
 
 /// Returns the one host of this name.

@@ -16,6 +16,7 @@ mod cloud;
 mod corpus;
 mod docs;
 mod errors;
+mod exec;
 mod faults;
 mod fleet;
 mod loop_scale;

@@ -1,9 +1,9 @@
 //! The list of commands.
 
 use crate::cli::command::{
-    action, approve, audit, cancel, complete, completion, diff, doctor, events, execute, graph,
-    host, image, instance, list, logs, parameter, plan, reject, report, resume, retry, run, schema,
-    secret, show, skip, store, tasks, template, validate,
+    action, approve, audit, cancel, complete, completion, diff, doctor, events, exec, execute,
+    graph, host, image, instance, list, logs, parameter, plan, reject, report, resume, retry, run,
+    schema, secret, show, skip, store, tasks, template, validate,
 };
 use crate::cli::session::{Outcome, Session};
 
@@ -16,6 +16,8 @@ pub(in crate::cli) enum Command {
     Plan(plan::Arguments),
     /// Start an execution and work on it to its end
     Run(run::Arguments),
+    /// Run one command on many hosts and instances, as an execution like any other
+    Exec(exec::Arguments),
     /// List executions, newest first
     List(list::Arguments),
     /// Show an execution: status, parameters, tasks, outputs, what it waits for
@@ -81,6 +83,7 @@ impl Command {
             Self::Validate(arguments) => arguments.run(session),
             Self::Plan(arguments) => arguments.run(session),
             Self::Run(arguments) => arguments.run(session),
+            Self::Exec(arguments) => arguments.run(session),
             Self::List(arguments) => arguments.run(session),
             Self::Show(arguments) => arguments.run(session),
             Self::Tasks(arguments) => arguments.run(session),

@@ -9,6 +9,7 @@ mod completion;
 mod diff;
 mod doctor;
 mod events;
+mod exec;
 mod execute;
 mod graph;
 mod host;

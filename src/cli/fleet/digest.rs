@@ -1,5 +1,7 @@
 //! The short report at the end of a run: what came of a loop over many targets, on one screen.
 
+use std::ops::RangeBounds;
+
 use crate::cli::fleet::text::{Extent, text_steps};
 use crate::cli::fleet::words::Words;
 use crate::cli::output::{Output, Role};
@@ -10,18 +12,19 @@ use crate::store::Store;
 use crate::store::view::ExecutionView;
 
 /// Fewer targets are told by the list of tasks well enough.
-const MANY: usize = 2;
+pub(in crate::cli) const MANY: usize = 2;
 
 /// Groups, lines of a group and letters of names: together about one screen.
 const GROUPS: usize = 4;
 const LINES: usize = 6;
 const NAMES: usize = 120;
 
-/// Prints what the commands of an execution came to, if they ran on several targets; tells whether
-/// they did.
+/// Prints what the commands of an execution came to, those that ran on as many targets as `sizes`
+/// says; tells whether there were any.
 pub(in crate::cli) async fn print_digest(
     store: &dyn Store,
     view: &ExecutionView,
+    sizes: impl RangeBounds<usize>,
     language: Language,
     output: &mut Output,
 ) -> Result<bool, Failure> {
@@ -32,7 +35,9 @@ pub(in crate::cli) async fn print_digest(
         group_bytes: 4 * 1024,
     };
     let mut report = read_report(store, view.clone(), &request).await?;
-    report.steps.retain(|step| step.targets.len() >= MANY);
+    report
+        .steps
+        .retain(|step| sizes.contains(&step.targets.len()));
     if report.steps.is_empty() {
         return Ok(false);
     }

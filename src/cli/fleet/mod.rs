@@ -12,7 +12,7 @@ mod words;
 
 pub(super) use change::{change_document, change_text};
 pub(super) use csv::csv_report;
-pub(super) use digest::print_digest;
+pub(super) use digest::{MANY, print_digest};
 pub(super) use html::html_report;
 pub(super) use json::json_report;
 pub(super) use markdown::markdown_report;

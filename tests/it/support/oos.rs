@@ -70,6 +70,7 @@ impl Home {
 
 /// What became of a run of the program.
 #[must_use = "compare it with a snapshot or look at the exit code"]
+#[derive(Debug)]
 pub(crate) struct Ran {
     /// The exit code.
     pub(crate) code: i32,

@@ -16,8 +16,7 @@ use crate::provider::inventory::{Host, fold};
 /// Arguments of `oos host list`.
 #[derive(Debug, Args)]
 pub(super) struct Arguments {
-    /// Which hosts; all when not given
-    #[arg(value_name = "WORDS", help = WORDS_HELP)]
+    #[arg(value_name = "WORDS", help = WORDS_HELP, default_value = "all")]
     words: Vec<String>,
     /// Print the names only, folded into ranges
     #[arg(long)]
@@ -56,12 +55,7 @@ impl Arguments {
         needs_inventory(&session.settings)?;
         let hosts = Hosts::load(&session.settings)?;
         hosts.tell(&mut session.output);
-        let words = if self.words.is_empty() {
-            vec!["all".to_owned()]
-        } else {
-            self.words
-        };
-        let chosen = choose(&words.join(" "), &hosts.inventory)?;
+        let chosen = choose(&self.words.join(" "), &hosts.inventory)?;
         let output = &mut session.output;
         if self.fold {
             let names = chosen.iter().map(|host| host.name.as_str());

@@ -1,0 +1,138 @@
+//! What one command on a fleet costs, beside the clients that people use for it today.
+//!
+//! `cargo bench --bench fleet` prints the machine, every command, and for each client wall time, CPU
+//! time and memory of the whole process with the ratio to a plain client of the same SSH library.
+//! Clients that are not installed are left out by name; `OOS_BENCH_PEERS` adds folders of programs to
+//! the search path. All traffic stays on loopback, where every 127.x.y.z is a host: a simulator that
+//! answers without starting anything, and a real sshd.
+
+#![allow(
+    clippy::print_stdout,
+    clippy::print_stderr,
+    clippy::unwrap_used,
+    clippy::disallowed_methods,
+    reason = "a benchmark prints, looks at the clock, and fails by panicking"
+)]
+
+mod client;
+mod ground;
+mod meter;
+mod peer;
+mod simulator;
+mod table;
+
+use std::time::Duration;
+
+use ground::{Ground, Service};
+use peer::{Job, Peer};
+use table::Table;
+
+/// Every figure is the median of so many runs.
+const RUNS: usize = 3;
+
+fn main() {
+    let words: Vec<String> = std::env::args().skip(1).collect();
+    match words.first().map(String::as_str) {
+        Some("__simulator") => simulator::serve(
+            &words[1],
+            words[2].parse().unwrap(),
+            words[3].parse().unwrap(),
+        ),
+        Some("__client") => client::run(&words[1..]),
+        _ => measure(&words),
+    }
+}
+
+/// Measures everything, or the parts whose names are given.
+fn measure(words: &[String]) {
+    let is_wanted = |name: &str| {
+        let names: Vec<&String> = words.iter().filter(|word| !word.starts_with('-')).collect();
+        names.is_empty() || names.iter().any(|word| name.contains(word.as_str()))
+    };
+    let ground = Ground::new();
+    println!("machine: {}", ground::machine());
+    println!("command: cargo bench --bench fleet (median of {RUNS} runs)");
+    println!(
+        "key exchange curve25519-sha256, cipher and signature as each client chooses; host keys checked unless said"
+    );
+    if is_wanted("simulator") {
+        simulated(&ground, 1_000, Peer::ALL);
+        simulated(&ground, 10_000, &[Peer::Plain, Peer::Oos]);
+    }
+    if is_wanted("sshd") {
+        real(&ground);
+    }
+    if is_wanted("crowd") {
+        crowd(&ground);
+    }
+}
+
+/// One command on hosts that answer at once: nothing but the client costs.
+fn simulated(ground: &Ground, hosts: u32, peers: &[Peer]) {
+    let service = Service::simulator(ground, Duration::ZERO);
+    let mut table = Table::new(
+        format!("simulator, {hosts} hosts, command of no duration"),
+        hosts,
+    );
+    for peer in peers {
+        let job = Job {
+            ground,
+            port: service.port(),
+            hosts: hosts as usize,
+            concurrency: peer.concurrency(),
+            plain: true,
+        };
+        table.add(
+            *peer,
+            job.concurrency,
+            meter::median(RUNS, || peer.run(&job)),
+        );
+    }
+    table.print();
+}
+
+/// One command on a real sshd, supervised.
+fn real(ground: &Ground) {
+    const HOSTS: u32 = 300;
+    let Some(service) = Service::sshd(ground) else {
+        println!("\nreal sshd: left out, there is no /usr/sbin/sshd");
+        return;
+    };
+    let mut table = Table::new(format!("real sshd, {HOSTS} hosts, `echo ok`"), HOSTS);
+    for peer in [Peer::Plain, Peer::Oos, Peer::OpenSsh] {
+        let job = Job {
+            ground,
+            port: service.port(),
+            hosts: HOSTS as usize,
+            concurrency: peer.concurrency(),
+            plain: false,
+        };
+        table.add(
+            peer,
+            job.concurrency,
+            meter::median(RUNS, || peer.run(&job)),
+        );
+    }
+    table.print();
+}
+
+/// Ten thousand connections open at once.
+fn crowd(ground: &Ground) {
+    const HOSTS: u32 = 10_000;
+    let service = Service::simulator(ground, Duration::from_secs(1));
+    let mut table = Table::new(
+        format!("simulator, {HOSTS} hosts at once, command of 1 s"),
+        HOSTS,
+    );
+    for peer in [Peer::Plain, Peer::Oos] {
+        let job = Job {
+            ground,
+            port: service.port(),
+            hosts: HOSTS as usize,
+            concurrency: HOSTS as usize,
+            plain: true,
+        };
+        table.add(peer, job.concurrency, meter::median(1, || peer.run(&job)));
+    }
+    table.print();
+}

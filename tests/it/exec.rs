@@ -1,0 +1,145 @@
+//! The real program over hosts of a real sshd: commands on a fleet, runbooks and published templates.
+
+use serde_json::Value;
+
+use crate::support::corpus;
+use crate::support::oos::{Home, Ran};
+use crate::support::sshd::Sshd;
+
+/// How many hosts the fleet has.
+const HOSTS: usize = 300;
+
+/// A fleet, and a home whose inventory names its hosts.
+struct Fleet {
+    /// Answers at every address.
+    _sshd: Sshd,
+    home: Home,
+}
+
+impl Fleet {
+    fn start(hosts: usize) -> Option<Self> {
+        let sshd = Sshd::start()?;
+        let home = Home::new();
+        let lines: Vec<String> = (0..hosts)
+            .map(|number| format!("  web{number:03}: {{address: {}}}\n", Sshd::address(number)))
+            .collect();
+        let inventory = format!(
+            "defaults:\n  user: {}\n  port: {}\n  agent: false\n  identities: {}\n  \
+             host-keys: {{files: {}}}\nhosts:\n{}groups:\n  web: {{hosts: 'web[000-{:03}]'}}\n",
+            Sshd::user(),
+            sshd.port(),
+            sshd.key().display(),
+            sshd.known_hosts().display(),
+            lines.concat(),
+            hosts - 1,
+        );
+        home.file("hosts.yml", &inventory);
+        Some(Self { _sshd: sshd, home })
+    }
+
+    fn oos(&self, arguments: &[&str]) -> Ran {
+        let all = [&["--inventory", "hosts.yml"], arguments].concat();
+        self.home.oos(&all)
+    }
+}
+
+/// Returns what a task came to in the document that `oos run` prints.
+fn counts(document: &Value, task: &str) -> Value {
+    let tasks = document["Tasks"].as_array().unwrap();
+    let found = tasks.iter().find(|row| row["TaskName"] == task);
+    found.expect("the task is there")["Loop"].clone()
+}
+
+#[test]
+fn one_command_runs_on_a_fleet_and_equal_answers_are_shown_once() {
+    let Some(fleet) = Fleet::start(20) else {
+        return;
+    };
+    let script = "echo ok; [ \"$SSH_CONNECTION\" ] || exit 9; case $SSH_CONNECTION in \
+                  *' 127.1.0.7 '*) echo odd; exit 3 ;; esac";
+    let ran = fleet.oos(&["exec", "@web", "!web019", "--max-errors", "1", "--", script]);
+    assert_eq!(ran.code, 0, "{ran:?}");
+    assert!(ran.stdout.contains("web[000-005,007-018]"), "{ran:?}");
+    assert!(ran.stdout.contains("web006"), "{ran:?}");
+    let again = fleet.oos(&["-o", "json", "retry", "@last", "--failed"]);
+    assert_ne!(
+        again.code, 0,
+        "what tolerated failures has ended well: {again:?}"
+    );
+    let history = fleet
+        .oos(&["-o", "json", "host", "history", "web006"])
+        .json(0);
+    assert_eq!(history.as_array().map(Vec::len), Some(1), "{history:#}");
+}
+
+#[test]
+fn words_of_a_command_reach_the_program_as_they_are() {
+    let Some(fleet) = Fleet::start(1) else { return };
+    let ran = fleet.oos(&[
+        "exec", "web000", "--", "printf", "%s|", "a b", "$HOME", "it's",
+    ]);
+    assert_eq!(ran.code, 0, "{ran:?}");
+    assert!(ran.stdout.contains("a b|$HOME|it's|"), "{ran:?}");
+    let script = fleet
+        .home
+        .file("look.py", "import sys\nprint(sys.version_info[0])\n");
+    let path = script.to_str().unwrap();
+    let ran = fleet.oos(&["exec", "all", "--type", "python", "--script", path]);
+    assert_eq!(ran.code, 0, "{ran:?}");
+    assert!(ran.stdout.lines().any(|line| line.trim() == "3"), "{ran:?}");
+}
+
+#[test]
+fn nothing_runs_on_what_is_not_there() {
+    let Some(fleet) = Fleet::start(2) else { return };
+    for words in [&["web0O1"][..], &["@db"], &["web000,!web000"]] {
+        let ran = fleet.oos(&[&["exec"], words, &["--", "true"]].concat());
+        assert_eq!(ran.code, 2, "{words:?}: {ran:?}");
+    }
+    let listed = fleet.oos(&["-o", "json", "list"]).json(0);
+    assert_eq!(listed.as_array().map(Vec::len), Some(0), "{listed:#}");
+}
+
+#[test]
+fn a_plain_command_needs_no_supervisor() {
+    let Some(fleet) = Fleet::start(3) else { return };
+    let document = fleet
+        .oos(&["-o", "json", "exec", "--plain", "all", "--", "echo ok"])
+        .json(0);
+    assert_eq!(counts(&document, "run")["Success"], 3, "{document:#}");
+}
+
+#[test]
+fn a_patrol_and_a_published_bulk_template_reach_three_hundred_hosts() {
+    let Some(fleet) = Fleet::start(HOSTS) else {
+        return;
+    };
+    let patrol = ["-o", "json", "run", "patrol", "-p", "targets=@web"];
+    let document = fleet.oos(&patrol).json(0);
+    assert_eq!(counts(&document, "look")["Success"], HOSTS, "{document:#}");
+    assert_eq!(document["Outputs"]["report"]["instances"], HOSTS);
+    let Some(library) = corpus::folder() else {
+        return;
+    };
+    let library = library.to_str().unwrap();
+    let bulk = [
+        "--library",
+        library,
+        "-o",
+        "json",
+        "run",
+        "ACS-ECS-BulkyRunCommand",
+        "-p",
+        "targets=@web",
+        "-p",
+        "commandContent=echo ok",
+        "-p",
+        "regionId=local",
+        "-p",
+        "rateControl={\"Mode\":\"Concurrency\",\"Concurrency\":50,\"MaxErrors\":0}",
+    ];
+    let document = fleet.oos(&bulk).json(0);
+    let outputs = document["Outputs"]["commandOutputs"].as_array().unwrap();
+    assert_eq!(outputs.len(), HOSTS);
+    assert!(outputs.iter().all(|output| output == "ok\n"), "{outputs:?}");
+}
