@@ -64,6 +64,9 @@ pub(super) struct Ended {
     pub(super) dropped: u64,
     /// The last line of its standard error, without secrets.
     pub(super) last_error: String,
+    /// The error code, if it was not started for a reason that has one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(super) error_code: Option<String>,
     /// How much it wrote.
     pub(super) lengths: Lengths,
 }
@@ -94,6 +97,7 @@ impl Ended {
             output: String::new(),
             dropped: 0,
             last_error: reason,
+            error_code: None,
             lengths: Lengths::default(),
         }
     }
@@ -107,6 +111,11 @@ impl Ended {
 }
 
 impl Invocation {
+    /// Returns who was to run it, if the call said that.
+    pub(super) fn user(&self) -> Option<&str> {
+        Some(self.username.as_str()).filter(|user| !user.is_empty())
+    }
+
     /// Returns the two statuses that the API shows of the whole: `InvokeStatus` and
     /// `InvocationStatus`.
     pub(super) fn statuses(&self) -> (&'static str, &'static str) {
@@ -223,7 +232,10 @@ impl Ended {
             CommandEnd::Killed(report) => ("Stopped", describe_kill(report)),
             CommandEnd::Unwatched(report) => ("CommandLost", describe_kill(report)),
             CommandEnd::Flooded(report) => ("OutputLimit", describe_kill(report)),
-            CommandEnd::Lost => ("InstanceNotRunning", self.last_error.clone()),
+            CommandEnd::Lost => (
+                self.error_code.as_deref().unwrap_or("InstanceNotRunning"),
+                self.last_error.clone(),
+            ),
         };
         let mut fields = object(json!({
             "FinishTime": at,

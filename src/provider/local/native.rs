@@ -165,6 +165,23 @@ fn run_script(request: &Request<'_>) -> Result<Script, ApiError> {
     })
 }
 
+fn not_started() -> CallFault {
+    CallFault::Cancelled {
+        report: "the command was not started".to_owned(),
+    }
+}
+
+/// What it means for a call that was cancelled that its command could not be ended.
+fn kill_fault(error: DriverError) -> CallFault {
+    match error {
+        // Waiting on would help nobody; it says what survived.
+        DriverError::StillRunning { .. } => CallFault::Cancelled {
+            report: error.to_string(),
+        },
+        error => fault::driver(error),
+    }
+}
+
 /// What is to be run.
 struct Work {
     script: Script,
@@ -229,19 +246,18 @@ impl Run<'_> {
     /// an id at most once, and the record is written only if there is none. A command on a host is
     /// recorded with its end: its id follows from the call, and the host knows the rest.
     async fn start(&self, instance: &str, work: &Work) -> Result<Stored<Invocation>, CallFault> {
-        let context = self.request.context;
-        if context.cancel.is_cancelled() && !self.has_started(instance).await {
-            let report = "the command was not started".to_owned();
-            return Err(CallFault::Cancelled { report });
+        if self.request.context.cancel.is_cancelled() {
+            // An instance that was there and is not is no reason to call it started.
+            if let Err(fault @ CallFault::Unknown { .. }) = self.machine(instance).await {
+                return Err(fault);
+            }
+            if !self.has_started(instance).await? {
+                return Err(not_started());
+            }
         }
         let stored = Stored::new(self.invocation(instance, work).await?);
         let command = self.prepare(instance, work).await?;
-        match self.cloud.driver.invoke(instance, &self.id, &command).await {
-            Ok(()) => {}
-            // It may have run when an earlier process started the command.
-            Err(DriverError::NotRunning { .. }) if self.has_started(instance).await => {}
-            Err(error) => return Err(fault::driver(error)),
-        }
+        self.invoke(instance, &command).await?;
         if self.is_on_host(instance) {
             return Ok(stored);
         }
@@ -258,14 +274,66 @@ impl Run<'_> {
         Ok(written.unwrap_or(stored))
     }
 
-    /// Tells whether an earlier process started the command and died before it recorded that.
-    async fn has_started(&self, instance: &str) -> bool {
+    /// Asks the driver to start the command. A host may be asked for long: there the wish to end the
+    /// call is heard meanwhile.
+    async fn invoke(&self, instance: &str, command: &Command) -> Result<(), CallFault> {
+        let cancel = &self.request.context.cancel;
+        let user = self.user()?;
+        let hears = self.is_on_host(instance) && !cancel.is_cancelled();
+        let invoked = tokio::select! {
+            biased;
+            invoked = self.cloud.driver.invoke(instance, &self.id, command) => invoked,
+            () = cancel.cancelled(), if hears => {
+                let killed = self.cloud.driver.kill(instance, &self.id, user.as_deref());
+                return match killed.await {
+                    // How it ended is listened to.
+                    Ok(_) => Ok(()),
+                    Err(DriverError::NotFound { .. }) => Err(not_started()),
+                    Err(error) => Err(kill_fault(error)),
+                };
+            }
+        };
+        match invoked {
+            Ok(()) => Ok(()),
+            // It may have run when an earlier process started the command.
+            Err(DriverError::NotRunning { .. }) if self.has_started(instance).await? => Ok(()),
+            Err(error) => Err(fault::driver(error)),
+        }
+    }
+
+    fn user(&self) -> Result<Option<String>, ApiError> {
+        self.request.text("username")
+    }
+
+    /// Tells whether an earlier process started the command and died before it recorded that. Only
+    /// a host that says that it knows none runs none.
+    async fn has_started(&self, instance: &str) -> Result<bool, CallFault> {
+        if !self.request.context.resumed {
+            return Ok(false);
+        }
+        let is_on_host = self.is_on_host(instance);
+        if is_on_host && self.request.flag(PLAIN)? {
+            // Nothing on the host could tell.
+            return Ok(true);
+        }
         let offsets = Offsets::default();
-        let seen = self
-            .cloud
-            .driver
-            .poll(instance, &self.id, offsets, 1, Duration::ZERO);
-        self.request.context.resumed && seen.await.is_ok()
+        let user = self.user()?;
+        let seen = self.cloud.driver.poll(
+            instance,
+            &self.id,
+            user.as_deref(),
+            offsets,
+            1,
+            Duration::ZERO,
+        );
+        match seen.await {
+            Ok(_) => Ok(true),
+            Err(DriverError::NotFound { .. }) => Ok(false),
+            Err(error) if is_on_host => Err(CallFault::Unknown {
+                reason: format!("the command may run on `{instance}`: {error}"),
+            }),
+            Err(_) => Ok(false),
+        }
     }
 
     /// Returns the machine. Whoever goes on without the inventory that a run began with does not know
@@ -291,7 +359,7 @@ impl Run<'_> {
         }
         let given = read_parameters("parameters", self.request.value("parameters"))?;
         let values = values(self.cloud, &machine, (&self.id, &work.command), &given);
-        let user = self.request.text("username")?;
+        let user = self.user()?;
         let mut command = machine.command(self.request, &work.script, user, &values)?;
         command.plain = self.request.flag(PLAIN)?;
         Ok(command)
@@ -309,7 +377,7 @@ impl Run<'_> {
             name: work.name.clone(),
             type_name: work.script.interpreter.type_name().to_owned(),
             directory: work.script.directory.clone().unwrap_or_default(),
-            username: self.request.text("username")?.unwrap_or_default(),
+            username: self.user()?.unwrap_or_default(),
             timeout: work.script.timeout,
             created: context.now,
             log: context.log.clone(),
@@ -333,12 +401,11 @@ impl Run<'_> {
         let context = self.request.context;
         let invocation = &stored.value;
         let source = (self.cloud, context);
-        let names = (self.id.as_str(), instance);
-        let mut spool = Spool::open(source, &invocation.log, names, invocation.log_base).await?;
+        let mut spool = Spool::open(source, invocation, instance, invocation.log_base).await?;
         let mut is_killed = false;
         let end = loop {
             if context.cancel.is_cancelled() && !is_killed {
-                self.kill(instance).await?;
+                self.kill(instance, invocation.user()).await?;
                 is_killed = true;
             }
             let taken = tokio::select! {
@@ -365,14 +432,10 @@ impl Run<'_> {
         self.outcome(invocation, &ended, &String::from_utf8_lossy(&output))
     }
 
-    async fn kill(&self, instance: &str) -> Result<(), CallFault> {
-        match self.cloud.driver.kill(instance, &self.id).await {
+    async fn kill(&self, instance: &str, user: Option<&str>) -> Result<(), CallFault> {
+        match self.cloud.driver.kill(instance, &self.id, user).await {
             Ok(_) | Err(DriverError::NotFound { .. } | DriverError::NotRunning { .. }) => Ok(()),
-            // Waiting on would help nobody; it says what survived.
-            Err(error @ DriverError::StillRunning { .. }) => Err(CallFault::Cancelled {
-                report: error.to_string(),
-            }),
-            Err(error) => Err(fault::driver(error)),
+            Err(error) => Err(kill_fault(error)),
         }
     }
 
@@ -396,6 +459,19 @@ impl Run<'_> {
                 Ok(winner.and_then(|winner| winner.value.targets[0].ended.clone()))
             }
             Err(WriteFault::Fault(fault)) => Err(fault),
+        }
+    }
+
+    /// Says what else a command may have been ended for.
+    fn or_silent(&self, instance: &str) -> &'static str {
+        let host = self.cloud.host(instance);
+        let has_limit = host.is_some_and(|host| {
+            host.endpoint.limits.idle.is_some() || host.endpoint.limits.first_byte.is_some()
+        });
+        if has_limit {
+            ", or was silent for longer than its host's limits allow"
+        } else {
+            ""
         }
     }
 
@@ -429,8 +505,9 @@ impl Run<'_> {
             CommandEnd::TimedOut(report) => fail(
                 "CommandTimeout",
                 format!(
-                    "the command did not end within {} s; {}",
+                    "the command did not end within {} s{}; {}",
                     invocation.timeout,
+                    self.or_silent(&invocation.targets[0].instance),
                     describe_kill(report)
                 ),
             ),

@@ -14,7 +14,7 @@ use crate::provider::CallContext;
 use crate::provider::local::cloud::LocalCloud;
 use crate::provider::local::driver::{CommandEnd, DriverError, Offsets, Progress};
 use crate::provider::local::fault;
-use crate::provider::local::invocation::{Ended, Lengths};
+use crate::provider::local::invocation::{Ended, Invocation, Lengths};
 
 /// How much of a command's output an answer shows, as at the vendor. The log keeps everything.
 pub(super) const SHOWN: u64 = 24 * 1024;
@@ -33,18 +33,20 @@ pub(super) struct Spool<'a> {
     log: &'a LogKey,
     invocation: &'a str,
     instance: &'a str,
+    user: Option<&'a str>,
     base: Lengths,
     read: Offsets,
 }
 
 impl<'a> Spool<'a> {
-    /// Attaches to a command whose output begins in `log` at `base`, where the log left off.
+    /// Attaches to a command whose output begins in its log at `base`, where the log left off.
     pub(super) async fn open(
         (cloud, context): (&'a LocalCloud, &'a CallContext),
-        log: &'a LogKey,
-        (invocation, instance): (&'a str, &'a str),
+        invocation: &'a Invocation,
+        instance: &'a str,
         base: Lengths,
     ) -> Result<Self, CallFault> {
+        let log = &invocation.log;
         let stored = stored(context, log).await?;
         let read = Offsets {
             stdout: stored.stdout.saturating_sub(base.stdout),
@@ -54,8 +56,9 @@ impl<'a> Spool<'a> {
             cloud,
             context,
             log,
-            invocation,
+            invocation: &invocation.id,
             instance,
+            user: invocation.user(),
             base,
             read,
         })
@@ -128,6 +131,7 @@ impl<'a> Spool<'a> {
                 .chars()
                 .take(500)
                 .collect(),
+            error_code: None,
             lengths: Lengths {
                 stdout: self.read.stdout,
                 stderr: self.read.stderr,
@@ -160,10 +164,14 @@ impl<'a> Spool<'a> {
         limit: usize,
         wait: Duration,
     ) -> Result<Progress, CallFault> {
-        let poll = self
-            .cloud
-            .driver
-            .poll(self.instance, self.invocation, offsets, limit, wait);
+        let poll = self.cloud.driver.poll(
+            self.instance,
+            self.invocation,
+            self.user,
+            offsets,
+            limit,
+            wait,
+        );
         match poll.await {
             Ok(progress) => Ok(progress),
             // The instance was deleted, and the command with it.

@@ -72,17 +72,21 @@ struct Limits {
     idle: Option<Duration>,
     since: Instant,
     spoke: bool,
+    /// Both of these before the last sign of life.
+    before: (Instant, bool),
 }
 
 impl RemoteCommand {
     /// Asks for a command on a new channel.
     pub(super) async fn start(lease: Arc<Lease>, command: &str) -> Result<Self, SshError> {
         let limits = &lease.link().endpoint.limits;
+        let now = Instant::now();
         let limits = Limits {
             first_byte: limits.first_byte,
             idle: limits.idle,
-            since: Instant::now(),
+            since: now,
             spoke: false,
+            before: (now, false),
         };
         let channel = lease.link().open().await?;
         let (output, channel) = channel.split();
@@ -113,6 +117,21 @@ impl RemoteCommand {
     /// Ends the command's standard input after what was given to it.
     pub fn end_input(&mut self) {
         self.input.ends = true;
+    }
+
+    /// Takes the last bytes for no sign of life: they were not the command's own.
+    pub fn disregard(&mut self) {
+        (self.limits.since, self.limits.spoke) = self.limits.before;
+    }
+
+    /// Takes the command for one that has spoken before, on another channel.
+    pub fn has_spoken(&mut self) {
+        self.limits.spoke = true;
+    }
+
+    /// Lets it be silent for as long as it likes.
+    pub fn lift_limits(&mut self) {
+        (self.limits.first_byte, self.limits.idle) = (None, None);
     }
 
     /// Returns whether the host said that it runs the command.
@@ -262,6 +281,7 @@ impl Limits {
     }
 
     fn sign_of_life(&mut self) {
+        self.before = (self.since, self.spoke);
         self.spoke = true;
         if self.idle.is_some() {
             self.since = Instant::now();

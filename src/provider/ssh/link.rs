@@ -7,6 +7,7 @@ use std::sync::{Arc, OnceLock};
 use russh::client::{Handle, Msg};
 use russh::{Channel, ChannelOpenFailure};
 use tokio::sync::OwnedSemaphorePermit;
+use tokio::time::timeout;
 
 use crate::provider::ssh::endpoint::Endpoint;
 use crate::provider::ssh::error::{SshError, Started};
@@ -41,7 +42,14 @@ impl Link {
 
     /// Opens a channel for a command or a subsystem.
     pub(super) async fn open(&self) -> Result<Channel<Msg>, SshError> {
-        let opened = self.session.channel_open_session().await;
+        let limit = self.endpoint.limits.connect;
+        let opened = timeout(limit, self.session.channel_open_session()).await;
+        let opened = opened.map_err(|_| SshError::Timeout {
+            host: self.endpoint.name(),
+            what: "open another session",
+            limit,
+            started: Started::No,
+        })?;
         opened.map_err(|error| self.not_opened(&error, "another session"))
     }
 

@@ -12,6 +12,7 @@ use russh_sftp::client::error::Error as SftpError;
 use russh_sftp::client::{Config, RawSftpSession};
 use russh_sftp::protocol::{FileAttributes, OpenFlags, Packet, StatusCode};
 use sha2::{Digest as _, Sha256};
+use tokio::time::timeout;
 
 use crate::provider::ssh::connection::Lease;
 use crate::provider::ssh::error::{SshError, Started, printable};
@@ -69,7 +70,15 @@ impl<'a> Transfer<'a> {
         let mut channel = link.open().await?;
         let asked = channel.request_subsystem(true, "sftp").await;
         asked.map_err(|error| link.lost(&error, Started::No))?;
-        match answer(&mut channel).await {
+        let limit = link.endpoint.limits.connect;
+        let answered = timeout(limit, answer(&mut channel)).await;
+        let answered = answered.map_err(|_| SshError::Timeout {
+            host: link.endpoint.name(),
+            what: "answer the wish to send a file",
+            limit,
+            started: Started::No,
+        })?;
+        match answered {
             Some(true) => {}
             Some(false) => {
                 return Err(SshError::Refused {

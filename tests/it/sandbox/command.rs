@@ -154,7 +154,11 @@ fn killing_a_command_ends_what_it_started() {
     let world = World::with_instance();
     let own = own_sleep(3);
     world.invoke("c-1", &shell(&format!("setsid sleep {own} & sleep {own}")));
-    let kill = || world.runtime.block_on(world.sandbox.kill("i-1", "c-1"));
+    let kill = || {
+        world
+            .runtime
+            .block_on(world.sandbox.kill("i-1", "c-1", None))
+    };
     let report = kill().unwrap();
     assert!(report.survivors.is_empty());
     assert!(!host_runs(&own));
@@ -164,9 +168,13 @@ fn killing_a_command_ends_what_it_started() {
     );
     assert_eq!(kill().unwrap(), report);
     world.shell("c-2", "true");
-    let ended = world.runtime.block_on(world.sandbox.kill("i-1", "c-2"));
+    let ended = world
+        .runtime
+        .block_on(world.sandbox.kill("i-1", "c-2", None));
     assert_eq!(ended.unwrap(), KillReport::default());
-    let unknown = world.runtime.block_on(world.sandbox.kill("i-1", "c-3"));
+    let unknown = world
+        .runtime
+        .block_on(world.sandbox.kill("i-1", "c-3", None));
     assert!(matches!(unknown, Err(DriverError::NotFound { .. })));
 }
 
@@ -206,7 +214,9 @@ fn a_command_that_kills_its_watcher_is_ended_and_a_service_is_not() {
     }
     assert!(!host_runs(&own));
     assert!(host_runs(&earlier));
-    let killed = world.runtime.block_on(world.sandbox.kill("i-1", "c-2"));
+    let killed = world
+        .runtime
+        .block_on(world.sandbox.kill("i-1", "c-2", None));
     assert_eq!(killed.unwrap().ended, 3);
 }
 
@@ -216,7 +226,9 @@ fn the_time_of_the_end_is_when_it_ended_and_not_when_it_was_read() {
     world.shell("c-1", "true");
     let ended = || {
         let offsets = Offsets::default();
-        let seen = world.sandbox.poll("i-1", "c-1", offsets, 1, Duration::ZERO);
+        let seen = world
+            .sandbox
+            .poll("i-1", "c-1", None, offsets, 1, Duration::ZERO);
         world.runtime.block_on(seen).unwrap().ended_at.unwrap()
     };
     let first = ended();

@@ -31,7 +31,7 @@ fn stopping_politely_lets_processes_finish() {
     world.invoke("c-1", &shell(line));
     let ready = world
         .sandbox
-        .poll("i-1", "c-1", Default::default(), 10, AMPLE);
+        .poll("i-1", "c-1", None, Default::default(), 10, AMPLE);
     world.runtime.block_on(ready).unwrap();
     world
         .runtime
@@ -64,7 +64,7 @@ fn killing_pid_1_ends_everything_and_a_new_start_finds_the_files() {
     );
     let ready = world
         .sandbox
-        .poll("i-1", "c-1", Default::default(), 10, AMPLE);
+        .poll("i-1", "c-1", None, Default::default(), 10, AMPLE);
     world.runtime.block_on(ready).unwrap();
     let text = std::fs::read(world.path("instances/i-1/alive")).unwrap();
     let record: serde_json::Value = serde_json::from_slice(&text).unwrap();

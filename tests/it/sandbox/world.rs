@@ -167,7 +167,7 @@ pub(super) async fn read_all(sandbox: &Sandbox, instance: &str, invocation: &str
     let (mut stdout, mut stderr) = (Vec::new(), Vec::new());
     loop {
         let progress = sandbox
-            .poll(instance, invocation, offsets, 1 << 20, AMPLE)
+            .poll(instance, invocation, None, offsets, 1 << 20, AMPLE)
             .await
             .unwrap();
         for (channel, offset, bytes) in progress.output {

@@ -10,7 +10,7 @@ use oos::provider::Provider as _;
 use oos::provider::conformance::call;
 use oos::provider::local::fake::FakeRecords;
 use oos::provider::output::MemorySink;
-use oos::provider::ssh::{Elevation, Endpoint};
+use oos::provider::ssh::{Elevation, Endpoint, Limits};
 use serde_json::json;
 
 use crate::support::cutter::Cutter;
@@ -330,7 +330,7 @@ shift
 printf %s \"$word\" >&2
 IFS= read -r given
 [ \"$given\" = 'open sesame' ] || { printf %s \"$word\" >&2; IFS= read -r given; exit 1; }
-AS_APP=yes exec \"$@\"
+mkdir -p \"$HOME/app\"; HOME=$HOME/app AS_APP=yes exec \"$@\"
 ";
 
 #[test]
@@ -362,6 +362,205 @@ fn another_user_runs_it_when_the_password_is_right() {
                 said.map(Into::into).map_err(str::to_owned),
                 "{secret:?}"
             );
+        }
+    });
+}
+
+/// Starts a server where `sudo` and what else is put into its folder goes before the machine's.
+fn with_own_programs(programs: &[(&str, &str)]) -> Option<Sshd> {
+    let sshd = Sshd::with(&["SetEnv PATH=$FOLDER:/usr/bin:/bin HOME=$FOLDER/home"])?;
+    for (name, text) in programs {
+        std::fs::write(sshd.file(name), text).unwrap();
+        let executable = std::fs::Permissions::from_mode(0o755);
+        std::fs::set_permissions(sshd.file(name), executable).unwrap();
+    }
+    Some(sshd)
+}
+
+fn runs(pattern: &str) -> bool {
+    let found = std::process::Command::new("pgrep")
+        .args(["-f", pattern])
+        .output();
+    found.unwrap().status.success()
+}
+
+#[test]
+fn a_host_that_is_away_after_a_crash_is_waited_for() {
+    let Some(mut sshd) = Sshd::start() else {
+        return;
+    };
+    wait(async {
+        let (records, sink) = (Arc::<FakeRecords>::default(), Arc::<MemorySink>::default());
+        let script = "echo run >>\"$HOME/count\"; sleep 1; exit 9";
+        let earlier = Operator::with(sshd.endpoint(0), records.clone(), sink.clone());
+        let begun = tokio::time::timeout(Duration::from_millis(900), earlier.run("t", script));
+        assert!(begun.await.is_err());
+        drop(earlier);
+        sshd.stop();
+        let later = Operator::with(sshd.endpoint(0), records, sink);
+        let mut context = later.context("t");
+        context.resumed = true;
+        let properties = json!({ "commandContent": script });
+        let mut call = Box::pin(later.call("t", &properties, &context));
+        let early = tokio::time::timeout(Duration::from_secs(1), &mut call).await;
+        assert!(early.is_err(), "{early:?}");
+        sshd.restart();
+        assert_eq!(code(call.await.unwrap_err()), "ExitCode.9");
+    });
+    assert_eq!(count(&sshd), 1);
+}
+
+#[test]
+fn a_host_that_has_no_shell_for_a_moment_says_nothing_about_an_earlier_start() {
+    let shell = "#!/bin/sh\n[ -e \"$HOME/well\" ] || { : >\"$HOME/well\"; echo 'fork: Resource \
+                 temporarily unavailable' >&2; exit 254; }\nexec /bin/sh \"$@\"\n";
+    let Some(sshd) = with_own_programs(&[("sh", shell)]) else {
+        return;
+    };
+    wait(async {
+        let operator = Operator::of(sshd.endpoint(0));
+        let fault = operator.run("first", "true").await.unwrap_err();
+        assert_eq!(code(fault), "Host.Unsupported");
+        std::fs::remove_file(sshd.home().join("well")).unwrap();
+        let mut context = operator.context("second");
+        context.resumed = true;
+        let properties = json!({"commandContent": "echo run"});
+        let answer = operator.call("second", &properties, &context).await;
+        assert_eq!(answer.unwrap()["invocationOutput"], "run\n");
+    });
+}
+
+#[test]
+fn a_process_that_only_looks_finds_the_command_of_another_user() {
+    let Some(sshd) = with_own_programs(&[("sudo", SUDO)]) else {
+        return;
+    };
+    wait(async {
+        let endpoint = Endpoint {
+            elevation: Some(Elevation {
+                user: "root".to_owned(),
+                password: Some("password".to_owned()),
+            }),
+            user: Some(Sshd::user()),
+            ..sshd.endpoint(0)
+        };
+        let (records, sink) = (Arc::<FakeRecords>::default(), Arc::<MemorySink>::default());
+        let ask = async |api: &str, parameters: serde_json::Value| {
+            let operator = Operator::with(endpoint.clone(), records.clone(), sink.clone());
+            let call = call("ECS", api, api, &parameters);
+            operator.cloud.call(&call, &operator.context("t")).await
+        };
+        let start = json!({
+            "Type": "RunShellScript", "CommandContent": "sleep 77", "InstanceIds": [HOST],
+            "Username": "app",
+        });
+        let started = ask("RunCommand", start).await.unwrap();
+        let id = json!({"InvokeId": started["InvokeId"]});
+        let look = async || {
+            let answer = ask("DescribeInvocationResults", id.clone()).await.unwrap();
+            answer["Invocation"]["InvocationResults"]["InvocationResult"][0].clone()
+        };
+        assert_eq!(look().await["InvocationStatus"], "Running");
+        ask("StopInvocation", id.clone()).await.unwrap();
+        let seen = look().await;
+        assert_eq!(seen["InvocationStatus"], "Stopped");
+        assert_ne!(seen["FinishTime"], seen["CreationTime"]);
+    });
+    assert!(!runs("^sleep 77$"));
+}
+
+#[test]
+fn cancelling_is_heard_while_a_host_is_being_reached() {
+    let Some(sshd) = Sshd::start() else { return };
+    sshd.freeze();
+    wait(async {
+        let operator = Operator::of(sshd.endpoint(0));
+        let context = operator.context("token");
+        let properties = json!({"commandContent": "true"});
+        let run = operator.call("token", &properties, &context);
+        let cancel = async {
+            tokio::time::sleep(Duration::from_millis(300)).await;
+            context.cancel.cancel();
+        };
+        let both = async { tokio::join!(run, cancel).0 };
+        let fault = tokio::time::timeout(Duration::from_secs(8), both).await;
+        assert_eq!(
+            fault.expect("it is heard").unwrap_err().to_string(),
+            "cancelled: the command was not started"
+        );
+    });
+    sshd.thaw();
+}
+
+#[test]
+fn a_command_that_is_silent_for_too_long_is_ended() {
+    let Some(sshd) = Sshd::start() else { return };
+    let second = Some(Duration::from_secs(1));
+    wait(async {
+        for (first_byte, idle, script, sleep) in [
+            (second, None, "sleep 78", "^sleep 78$"),
+            (None, second, "echo said; sleep 79", "^sleep 79$"),
+        ] {
+            let operator = Operator::of(Endpoint {
+                limits: Limits {
+                    first_byte,
+                    idle,
+                    ..Limits::default()
+                },
+                ..sshd.endpoint(0)
+            });
+            let fault = operator.run(script, script).await.unwrap_err().to_string();
+            assert!(
+                fault.starts_with("CommandTimeout: the command did not end within 600 s, or was "),
+                "{fault}"
+            );
+            assert!(
+                fault.contains(" was ended (") || fault.contains(" were ended ("),
+                "{fault}"
+            );
+            assert!(!runs(sleep), "{script}");
+        }
+    });
+}
+
+#[test]
+fn a_call_of_the_vendor_keeps_why_a_host_did_not_start_its_command() {
+    let Some(mut sshd) = Sshd::start() else {
+        return;
+    };
+    sshd.stop();
+    wait(async {
+        let operator = Operator::of(sshd.endpoint(0));
+        let ask = async |api: &str, parameters: serde_json::Value| {
+            let call = call("ECS", api, api, &parameters);
+            operator.cloud.call(&call, &operator.context("t")).await
+        };
+        let start = json!({
+            "Type": "RunShellScript", "CommandContent": "true", "InstanceIds": [HOST],
+        });
+        let started = ask("RunCommand", start).await.unwrap();
+        let id = json!({"InvokeId": started["InvokeId"]});
+        let seen = ask("DescribeInvocationResults", id).await.unwrap();
+        let seen = &seen["Invocation"]["InvocationResults"]["InvocationResult"][0];
+        assert_eq!(seen["ErrorCode"], "Host.Unreachable");
+    });
+}
+
+#[test]
+fn what_became_of_a_host_that_is_no_longer_known_is_unknown() {
+    let Some(sshd) = Sshd::start() else { return };
+    wait(async {
+        let operator = Operator::of(sshd.endpoint(0));
+        for is_cancelled in [false, true] {
+            let mut context = operator.context("token");
+            context.resumed = true;
+            if is_cancelled {
+                context.cancel.cancel();
+            }
+            let properties = json!({"commandContent": "true", "instanceId": "gone"});
+            let fault = operator.call("token", &properties, &context).await;
+            let fault = fault.unwrap_err();
+            assert!(matches!(fault, CallFault::Unknown { .. }), "{fault}");
         }
     });
 }

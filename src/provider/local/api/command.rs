@@ -4,15 +4,17 @@ use std::collections::BTreeMap;
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
+use futures_util::{StreamExt as _, TryStreamExt as _, stream};
 use serde_json::json;
 
 use crate::base::call::{ApiError, CallFault};
-use crate::base::time::utc_text;
+use crate::base::time::{Timestamp, utc_text};
 use crate::base::value::{Map, Value};
 use crate::provider::local::answer::{Page, name_fits, object};
 use crate::provider::local::api::entry::{Api, Kind};
 use crate::provider::local::cloud::{LocalCloud, Reply};
 use crate::provider::local::command::SavedCommand;
+use crate::provider::local::driver::DriverError;
 use crate::provider::local::fault;
 use crate::provider::local::instance::Power;
 use crate::provider::local::invocation::{Ended, Invocation, Target};
@@ -22,6 +24,9 @@ use crate::provider::local::script::{Script, read_parameters, read_timeout};
 use crate::provider::local::spool;
 use crate::provider::local::state::Stored;
 use crate::provider::local::token::derive_id;
+
+/// On how many instances one call starts its command at a time.
+const AT_ONCE: usize = 16;
 
 const SCRIPT: &[&str] = &[
     "Type",
@@ -255,14 +260,17 @@ impl Start {
             commands.push((id, command));
         }
         let log_base = spool::stored(request.context, &request.context.log).await?;
-        let mut targets = Vec::with_capacity(commands.len());
-        for (instance, command) in commands {
-            let started = cloud.driver.invoke(&instance, &id, &command).await;
-            let ended = started
-                .err()
-                .map(|error| Ended::without_start(error.to_string(), request.now()));
-            targets.push(Target { instance, ended });
-        }
+        let (driver, invocation) = (&cloud.driver, id.as_str());
+        let starts = commands.into_iter().map(|(instance, command)| async move {
+            let started = driver.invoke(&instance, invocation, &command).await;
+            let ended = match started {
+                Ok(()) => None,
+                Err(error @ DriverError::Unknown { .. }) => return Err(fault::driver(error)),
+                Err(error) => Some(not_started(&error, request.now())),
+            };
+            Ok(Target { instance, ended })
+        });
+        let targets = stream::iter(starts).buffered(AT_ONCE).try_collect().await?;
         Ok(Invocation {
             id,
             command: self.command,
@@ -276,6 +284,18 @@ impl Start {
             log_base,
             targets,
         })
+    }
+}
+
+/// Returns the end of a command that was certainly not started.
+fn not_started(error: &DriverError, at: Timestamp) -> Ended {
+    let error_code = match error {
+        DriverError::Host { code, .. } => Some((*code).to_owned()),
+        _ => None,
+    };
+    Ended {
+        error_code,
+        ..Ended::without_start(error.to_string(), at)
     }
 }
 

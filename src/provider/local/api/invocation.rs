@@ -128,6 +128,10 @@ async fn refresh(
     request: &Request<'_>,
     mut stored: Stored<Invocation>,
 ) -> Result<Invocation, CallFault> {
+    let of = Invocation {
+        targets: Vec::new(),
+        ..stored.value.clone()
+    };
     let invocation = &mut stored.value;
     let mut base = invocation.log_base;
     // Only the execution that started a command knows which secrets to take out of its output.
@@ -139,9 +143,8 @@ async fn refresh(
             base = after(base, ended.lengths);
             continue;
         }
-        let names = (invocation.id.as_str(), target.instance.as_str());
         let source = (cloud, request.context);
-        let mut spool = Spool::open(source, &invocation.log, names, base).await?;
+        let mut spool = Spool::open(source, &of, &target.instance, base).await?;
         if !is_turn {
             if let Some(end) = spool.peek().await? {
                 seen.push((
@@ -205,12 +208,13 @@ async fn stop(cloud: &LocalCloud, request: &Request<'_>) -> Result<Reply, CallFa
     let only = request.list("InstanceIds")?;
     let stored = cloud.state.get::<Invocation>(&id).await?;
     let invocation = stored.ok_or_else(|| fault::no_invocation(&id))?.value;
+    let user = invocation.user();
     for target in &invocation.targets {
         let is_wanted = only
             .as_ref()
             .is_none_or(|only| only.contains(&target.instance));
         if is_wanted && target.ended.is_none() {
-            let report = cloud.driver.kill(&target.instance, &id).await;
+            let report = cloud.driver.kill(&target.instance, &id, user).await;
             let report = report.map_err(fault::driver)?;
             tracing::info!(
                 invocation = id,

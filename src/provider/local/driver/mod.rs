@@ -51,18 +51,26 @@ pub trait Driver: Send + Sync + fmt::Debug {
 
     /// Returns how far a command is, with output from byte `offset` on, at most `limit` bytes of
     /// each channel. With `wait`, returns as soon as there is news and at the latest after `wait`.
+    /// `user` is who was to run it: what a host knows of a command lies in the home of its user.
     async fn poll(
         &self,
         instance: &str,
         invocation: &str,
+        user: Option<&str>,
         offsets: Offsets,
         limit: usize,
         wait: Duration,
     ) -> Result<Progress, DriverError>;
 
     /// Ends a command and everything it started; returns what was ended and what survived. A
-    /// command that is still there after a while is [`DriverError::StillRunning`].
-    async fn kill(&self, instance: &str, invocation: &str) -> Result<KillReport, DriverError>;
+    /// command that is still there after a while is [`DriverError::StillRunning`]; where nobody knows
+    /// whether it is, that is [`DriverError::Unknown`]. `user` is who was to run it.
+    async fn kill(
+        &self,
+        instance: &str,
+        invocation: &str,
+        user: Option<&str>,
+    ) -> Result<KillReport, DriverError>;
 
     /// Forgets a command that has ended: its output has been taken over.
     async fn acknowledge(&self, instance: &str, invocation: &str) -> Result<(), DriverError>;

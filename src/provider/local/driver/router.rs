@@ -92,18 +92,25 @@ impl Driver for Router {
         &self,
         instance: &str,
         invocation: &str,
+        user: Option<&str>,
         offsets: Offsets,
         limit: usize,
         wait: Duration,
     ) -> Result<Progress, DriverError> {
         let driver = self.of(instance).await?;
         driver
-            .poll(instance, invocation, offsets, limit, wait)
+            .poll(instance, invocation, user, offsets, limit, wait)
             .await
     }
 
-    async fn kill(&self, instance: &str, invocation: &str) -> Result<KillReport, DriverError> {
-        self.of(instance).await?.kill(instance, invocation).await
+    async fn kill(
+        &self,
+        instance: &str,
+        invocation: &str,
+        user: Option<&str>,
+    ) -> Result<KillReport, DriverError> {
+        let driver = self.of(instance).await?;
+        driver.kill(instance, invocation, user).await
     }
 
     async fn acknowledge(&self, instance: &str, invocation: &str) -> Result<(), DriverError> {

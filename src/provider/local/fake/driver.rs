@@ -234,6 +234,7 @@ impl Driver for FakeDriver {
         &self,
         instance: &str,
         invocation: &str,
+        _user: Option<&str>,
         offsets: Offsets,
         limit: usize,
         wait: Duration,
@@ -250,7 +251,12 @@ impl Driver for FakeDriver {
         self.with(|world| look(world, instance, invocation, offsets, limit))
     }
 
-    async fn kill(&self, instance: &str, invocation: &str) -> Result<KillReport, DriverError> {
+    async fn kill(
+        &self,
+        instance: &str,
+        invocation: &str,
+        _user: Option<&str>,
+    ) -> Result<KillReport, DriverError> {
         let report = self.with(|world| {
             let commands = &mut world.machine(instance)?.commands;
             let run = commands.get_mut(invocation);

@@ -85,7 +85,8 @@ is_watched() {
 add_session() {
   for entry in /proc/[0-9]*; do
     pid=${entry#/proc/}
-    if look "$pid" && [ "$session" = "$sid" ]; then keep; fi
+    # Who is about to make the session is not in it yet.
+    if look "$pid" && { [ "$session" = "$sid" ] || { [ "$pid" = "$sid" ] && [ "$parent" = "$watch" ]; }; }; then keep; fi
   done
 }
 

@@ -9,10 +9,21 @@ oos_kill() {
     say ended
     return
   fi
+  taken=1
+  if give_reason kill; then
+    taken=0
+    # It may be about to begin: it looks at the reason once it has said in which session.
+    round=0
+    while [ -z "${sid#-}$code" ] && [ "$round" -lt 50 ]; do
+      pause 0.1
+      round=$((round + 1))
+      read_log
+    done
+  fi
   spared="$$ $watch"
   group=''
-  [ "$sid" = - ] || group=$sid
-  if give_reason kill; then
+  [ -z "${sid#-}" ] || group=$sid
+  if [ "$taken" = 0 ]; then
     end_all "$grace" 400
     give_report
   else

@@ -172,6 +172,8 @@ oos_start() {
         put "sid $me
 " >>"$log"
       fi
+      # Who ends it may have looked before there was anything to be seen.
+      [ ! -e "$why" ] || exit 143
       export OOS_INVOCATION="$id"
       run_it
     )

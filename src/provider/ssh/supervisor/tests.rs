@@ -473,6 +473,39 @@ fn too_much_output_ends_the_command() {
 }
 
 #[test]
+fn a_command_that_is_ended_before_it_begins_does_not_begin() {
+    Machine::each(|machine| {
+        let machine = Machine {
+            shell: machine.shell,
+            home: tempfile::tempdir().unwrap(),
+            path: None,
+            leads: false,
+        };
+        let argv = ["/bin/sh".to_owned(), "{script}".to_owned()];
+        let text = part("t-1").start(&Launch {
+            argv: &argv,
+            script: "echo begun; sleep 60",
+            directory: None,
+            environment: Vec::new(),
+            limit: Duration::from_mins(1),
+            age: None,
+        });
+        // As on a host that is slow to go on at that moment.
+        let slow = text.replace("trap - PIPE HUP\n", "trap - PIPE HUP\nsleep 1\n");
+        assert_ne!(text, slow);
+        let mut link = machine.send(&slow).started();
+        machine.kill("t-1");
+        assert_eq!(
+            link.ended().reason,
+            Some(Reason::Kill),
+            "{:?}",
+            machine.shell
+        );
+        assert_eq!(link.output(Channel::Stdout), "", "{:?}", machine.shell);
+    });
+}
+
+#[test]
 fn a_session_is_made_where_others_live_in_this_one() {
     for tool in ["setsid", "perl", "python3"] {
         Machine::each(|machine| {

@@ -174,6 +174,7 @@ impl Driver for Sandbox {
         &self,
         instance: &str,
         invocation: &str,
+        _user: Option<&str>,
         offsets: Offsets,
         limit: usize,
         wait: Duration,
@@ -188,7 +189,12 @@ impl Driver for Sandbox {
         .await
     }
 
-    async fn kill(&self, instance: &str, invocation: &str) -> Result<KillReport, DriverError> {
+    async fn kill(
+        &self,
+        instance: &str,
+        invocation: &str,
+        _user: Option<&str>,
+    ) -> Result<KillReport, DriverError> {
         let name = invocation.to_owned();
         let running = self
             .with(instance, move |instance| {

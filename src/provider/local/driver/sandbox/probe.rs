@@ -54,7 +54,7 @@ async fn try_instance(sandbox: &Sandbox, id: &str) -> Result<(), DriverError> {
     };
     sandbox.invoke(id, "trial", &command).await?;
     let progress = sandbox
-        .poll(id, "trial", Offsets::default(), 4096, PATIENCE)
+        .poll(id, "trial", None, Offsets::default(), 4096, PATIENCE)
         .await?;
     match progress.end {
         Some(CommandEnd::Exited { code: 0 }) => Ok(()),

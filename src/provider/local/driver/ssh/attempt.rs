@@ -31,6 +31,10 @@ const FIRST_PAUSE: Duration = Duration::from_millis(200);
 /// The longest of these pauses.
 const LONGEST_PAUSE: Duration = Duration::from_secs(15);
 
+/// How long after the end of its time a command is waited for whose host says nothing, though its time
+/// is minded there.
+const MARGIN: Duration = Duration::from_mins(1);
+
 /// What is said of a command that nobody watched over.
 const PERHAPS: &str = "the command, perhaps: nothing on the host watched over it";
 
@@ -47,8 +51,26 @@ pub(super) struct Attempt {
     stderr: Window,
     end: Option<CommandEnd>,
     refused: Option<Refusal>,
+    ended_at: Option<Timestamp>,
     lost: Option<Loss>,
     plain_deadline: Option<Instant>,
+    /// Whether the host was asked to start it before it was asked for the last time: then what the host
+    /// refuses or does not understand says nothing about the command.
+    was_asked: bool,
+    /// Whether a limit of the host's silence is over.
+    silent: Option<Silence>,
+    /// When its time is up at the latest, if that is known.
+    due: Option<Instant>,
+    heard_at: Instant,
+}
+
+/// What is done about a command that was silent for longer than it may.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+enum Silence {
+    /// It is to be ended.
+    Found,
+    /// It was ended, and what it said is listened to.
+    Ended,
 }
 
 /// How far a command came.
@@ -70,31 +92,50 @@ struct Loss {
 }
 
 impl Attempt {
-    /// Makes one to be started, or to be listened to where there is no `command`.
-    pub(super) fn new(host: Arc<Host>, id: &str, command: Option<Command>) -> Self {
-        let stage = match &command {
-            Some(_) => Stage::New,
-            None => Stage::Started,
+    /// Makes one to be started.
+    pub(super) fn to_start(host: Arc<Host>, id: &str, command: Command) -> Self {
+        let was_asked = command.age.is_some();
+        let stage = if was_asked {
+            // By an earlier process.
+            Stage::Asked(Instant::now())
+        } else {
+            Stage::New
         };
         Self {
-            host,
-            id: id.to_owned(),
-            user: command.as_ref().and_then(|command| command.user.clone()),
-            command,
-            line: None,
+            due: Some(Instant::now() + command.timeout),
+            command: Some(command.clone()),
+            was_asked,
             stage,
-            stdout: Window::default(),
-            stderr: Window::default(),
-            end: None,
-            refused: None,
-            lost: None,
-            plain_deadline: None,
+            ..Self::to_hear(host, id, command.user)
         }
     }
 
-    /// Returns who runs it, if that was said.
-    pub(super) fn user(&self) -> Option<&str> {
-        self.user.as_deref()
+    /// Makes one to be listened to, that this process did not start.
+    pub(super) fn to_hear(host: Arc<Host>, id: &str, user: Option<String>) -> Self {
+        Self {
+            host,
+            id: id.to_owned(),
+            user,
+            command: None,
+            line: None,
+            stage: Stage::Started,
+            stdout: Window::default(),
+            stderr: Window::default(),
+            end: None,
+            ended_at: None,
+            refused: None,
+            lost: None,
+            plain_deadline: None,
+            was_asked: false,
+            silent: None,
+            due: None,
+            heard_at: Instant::now(),
+        }
+    }
+
+    /// Tells whether nobody has asked the host for it.
+    pub(super) fn is_new(&self) -> bool {
+        self.stage == Stage::New
     }
 
     /// Tells whether nothing on the host watches over it.
@@ -119,8 +160,19 @@ impl Attempt {
             ..KillReport::default()
         };
         self.line = None;
-        self.end.get_or_insert_with(|| reason(report.clone()));
+        if self.end.is_none() {
+            self.finish(reason(report.clone()));
+        }
         report
+    }
+
+    fn finish(&mut self, end: CommandEnd) {
+        let end = match (end, self.silent) {
+            (CommandEnd::Killed(report), Some(Silence::Ended)) => CommandEnd::TimedOut(report),
+            (end, _) => end,
+        };
+        self.end = Some(end);
+        self.ended_at = Some(now());
     }
 
     /// Begins to listen where a reader is: what lies before it was taken over. Returns whether the host
@@ -163,9 +215,9 @@ impl Attempt {
             && reaches(Channel::Stderr, self.stderr.end(), offsets.stderr);
         let end = self.end.clone().filter(|_| is_all);
         (end.is_some() || !output.is_empty()).then_some(Progress {
+            ended_at: end.as_ref().and(self.ended_at),
             output,
             end,
-            ended_at: None,
         })
     }
 
@@ -178,6 +230,9 @@ impl Attempt {
         if self.end.is_some() {
             return Ok(());
         }
+        if self.silent == Some(Silence::Found) {
+            return self.end_silence(shells).await;
+        }
         let Some(line) = &mut self.line else {
             if let Some(loss) = &self.lost
                 && Instant::now() < loss.again_at
@@ -187,16 +242,20 @@ impl Attempt {
             }
             return self.connect(shells).await;
         };
-        let until = self.plain_deadline.map_or(deadline, |at| at.min(deadline));
+        let overdue = self.due.map(|due| due.max(self.heard_at) + MARGIN);
+        let limits = self.plain_deadline.into_iter().chain(overdue);
+        let until = limits.fold(deadline, Instant::min);
         match line.hear(until).await {
             Ok(Heard::Said(said)) => {
                 self.lost = None;
+                self.heard_at = Instant::now();
                 for said in said {
                     self.take(said);
                 }
                 Ok(())
             }
             Ok(Heard::Output(channel, bytes)) => {
+                self.heard_at = Instant::now();
                 self.window(channel).push(&bytes);
                 Ok(())
             }
@@ -204,11 +263,52 @@ impl Attempt {
             Ok(Heard::Quiet) => {
                 if self.plain_deadline.is_some_and(|at| at <= Instant::now()) {
                     self.close(CommandEnd::TimedOut);
+                    return Ok(());
+                }
+                if overdue.is_some_and(|at| at <= Instant::now()) {
+                    return self.end_soon("the host says nothing, though its time is up");
                 }
                 Ok(())
             }
+            // A limit that somebody set.
+            Err(SshError::Timeout { .. }) if self.is_plain() => {
+                self.close(CommandEnd::TimedOut);
+                Ok(())
+            }
+            Err(error @ SshError::Timeout { .. }) => self.end_soon(&error.message()),
             Err(error) => self.lose(&error),
         }
+    }
+
+    fn end_soon(&mut self, reason: &str) -> Result<(), DriverError> {
+        self.line = None;
+        if self.silent.is_some() {
+            return Err(self.unknown(reason));
+        }
+        self.silent = Some(Silence::Found);
+        Ok(())
+    }
+
+    /// Ends a command that was silent for longer than it may. What it said before is heard afterwards.
+    async fn end_silence(&mut self, shells: &Shells) -> Result<(), DriverError> {
+        let ended = shells.end(&self.host, self.user.as_deref(), &self.id);
+        let report = match ended.await {
+            Err(DriverError::NotFound { .. })
+                if self.stage != Stage::Started && !self.was_asked =>
+            {
+                let reason = format!("`{}` did not answer the command in time", self.host.name);
+                return Err(fault::lacking(code::TIMEOUT, reason));
+            }
+            ended => ended?,
+        };
+        if !report.survivors.is_empty() {
+            self.silent = None;
+            self.finish(CommandEnd::TimedOut(report));
+            return Ok(());
+        }
+        self.silent = Some(Silence::Ended);
+        self.stage = Stage::Started;
+        Ok(())
     }
 
     fn window(&mut self, channel: Channel) -> &mut Window {
@@ -249,6 +349,14 @@ impl Attempt {
                     _ => {
                         shell.write(self.script(&nonce).into_bytes());
                         let ask_at = (self.stage != Stage::Started).then(|| now + QUICK);
+                        let has_spoken = self.stdout.end() > 0 || self.stderr.end() > 0;
+                        if has_spoken {
+                            shell.has_spoken();
+                        }
+                        if self.silent.is_some() {
+                            shell.lift_limits();
+                        }
+                        self.heard_at = now;
                         self.line = Some(Line::supervised(shell, &nonce, ask_at));
                         if self.stage == Stage::New {
                             self.stage = Stage::Asked(now);
@@ -311,7 +419,7 @@ impl Attempt {
         match said {
             Said::Started => self.stage = Stage::Started,
             Said::Output(channel, bytes) => self.window(channel).push(&bytes),
-            Said::Ended(ending) | Said::Report(ending) => self.end = Some(end_of(ending)),
+            Said::Ended(ending) | Said::Report(ending) => self.finish(end_of(ending)),
             // Acted upon when the channel is over, which lets the connection be used again.
             Said::Refused(refusal) => self.refused = Some(refusal),
         }
@@ -321,7 +429,7 @@ impl Attempt {
     fn over(&mut self, exit: &Exit, noise: &str) -> Result<(), DriverError> {
         self.line = None;
         if self.is_plain() {
-            self.end = Some(CommandEnd::Exited {
+            self.finish(CommandEnd::Exited {
                 code: match exit {
                     Exit::Code(code) => i32::try_from(*code).unwrap_or(i32::MAX),
                     Exit::Signal(name) => 128 + signal_number(name),
@@ -334,6 +442,7 @@ impl Attempt {
             None if self.stage == Stage::Started || noise.is_empty() => {
                 self.lose_for("the shell on the host was ended")
             }
+            None if self.was_asked => self.lose_for(&format!("it said {}", one_line(noise))),
             // It said nothing that we understand.
             None => {
                 let is_refused = noise.contains("sudo") || noise.contains("password");
@@ -355,12 +464,15 @@ impl Attempt {
     fn refuse(&mut self, refusal: Refusal) -> Result<(), DriverError> {
         let name = &self.host.name;
         match refusal {
+            Refusal::Unsupported(reason) | Refusal::Failed(reason) if self.was_asked => {
+                Err(self.unknown(&reason))
+            }
             Refusal::Exists | Refusal::Ended => {
                 self.stage = Stage::Started;
                 Ok(())
             }
             Refusal::None if self.command.is_some() => {
-                self.end = Some(CommandEnd::Lost);
+                self.finish(CommandEnd::Lost);
                 Ok(())
             }
             Refusal::None => Err(DriverError::NotFound {
@@ -386,14 +498,6 @@ impl Attempt {
 
     fn lose(&mut self, error: &SshError) -> Result<(), DriverError> {
         self.line = None;
-        if let SshError::Timeout {
-            started: Started::Maybe,
-            ..
-        } = error
-        {
-            // A limit that somebody set: the command is not waited for.
-            return Err(fault::host(error));
-        }
         if self.is_plain() {
             return Err(self.unknown(&error.message()));
         }
@@ -402,6 +506,7 @@ impl Attempt {
 
     fn lose_for(&mut self, reason: &str) -> Result<(), DriverError> {
         self.line = None;
+        self.was_asked = true;
         let now = Instant::now();
         let (since, pause) = match &self.lost {
             Some(loss) => (loss.since, LONGEST_PAUSE.min(loss.pause * 2)),
@@ -421,9 +526,13 @@ impl Attempt {
 }
 
 /// Returns the hour of this machine's clock. It only says when a host is to clean up again.
-#[expect(clippy::disallowed_methods, reason = "nothing is decided by it here")]
 pub(super) fn hour() -> i64 {
-    Timestamp::now().as_second() / 3_600
+    now().as_second() / 3_600
+}
+
+#[expect(clippy::disallowed_methods, reason = "nothing is decided by it here")]
+fn now() -> Timestamp {
+    Timestamp::now()
 }
 
 /// Returns what became of ending a command.

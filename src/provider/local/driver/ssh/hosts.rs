@@ -9,32 +9,24 @@ use std::time::Duration;
 use async_trait::async_trait;
 use tokio::sync::Mutex as AsyncMutex;
 use tokio::task::JoinSet;
-use tokio::time::{Instant, sleep_until, timeout};
+use tokio::time::{Instant, timeout};
 
 use crate::base::digest::Digest;
 use crate::provider::inventory::{Host, Inventory};
-use crate::provider::local::driver::ssh::attempt::{Attempt, hour, report_of};
+use crate::provider::local::driver::ssh::attempt::Attempt;
+use crate::provider::local::driver::ssh::ending::KILL_PATIENCE;
 use crate::provider::local::driver::ssh::fault;
 use crate::provider::local::driver::ssh::line::{Heard, Line};
-use crate::provider::local::driver::ssh::shell::{NoShell, Shells, nonce};
+use crate::provider::local::driver::ssh::shell::Shells;
 use crate::provider::local::driver::{
     Command, CommandEnd, Driver, DriverError, FileSpec, InstanceSpec, KillReport, Layer, Offsets,
     Progress,
 };
-use crate::provider::ssh::supervisor::{Kill, Part, Refusal, Said, TAKEN};
+use crate::provider::ssh::supervisor::TAKEN;
 use crate::provider::ssh::{Connector, FileToSend, Secrets};
 
 /// How long the first look at a command takes that another process started: the host has to answer.
 const FIRST_LOOK: Duration = Duration::from_millis(300);
-
-/// How long ending a command may take, with a host that is hard to reach.
-const KILL_PATIENCE: Duration = Duration::from_mins(1);
-
-/// How long a command is asked politely to end.
-const GRACE: Duration = Duration::from_secs(2);
-
-/// The pause before a host is asked again to end a command.
-const KILL_PAUSE: Duration = Duration::from_millis(500);
 
 /// How long a host may take to forget a command.
 const FORGET: Duration = Duration::from_secs(10);
@@ -99,67 +91,24 @@ impl Hosts {
         })
     }
 
-    /// Returns what is known of a command, which may be nothing yet.
+    /// Returns what is known of a command, which may be nothing yet: then it is made.
     fn attempt(
         &self,
         instance: &str,
         invocation: &str,
-        command: Option<&Command>,
+        make: impl FnOnce(Arc<Host>) -> Attempt,
     ) -> Result<Arc<AsyncMutex<Attempt>>, DriverError> {
         let host = self.host(instance)?;
         let key = (instance.to_owned(), invocation.to_owned());
         let mut attempts = lock(&self.attempts);
-        let attempt = attempts.entry(key).or_insert_with(|| {
-            Arc::new(AsyncMutex::new(Attempt::new(
-                host,
-                invocation,
-                command.cloned(),
-            )))
-        });
+        let attempt = attempts
+            .entry(key)
+            .or_insert_with(|| Arc::new(AsyncMutex::new(make(host))));
         Ok(attempt.clone())
     }
 
     fn forget(&self, instance: &str, invocation: &str) -> Option<Arc<AsyncMutex<Attempt>>> {
         lock(&self.attempts).remove(&(instance.to_owned(), invocation.to_owned()))
-    }
-
-    /// Ends a command once, if the host can be reached.
-    async fn end(
-        &self,
-        host: &Host,
-        user: Option<&str>,
-        invocation: &str,
-    ) -> Result<KillReport, NoShell> {
-        let mut shell = self.shells.open(&host.endpoint, user).await?;
-        let nonce = nonce();
-        let part = Part {
-            id: invocation,
-            nonce: &nonce,
-            hour: hour(),
-        };
-        shell.write(part.kill(Kill { grace: GRACE }).into_bytes());
-        let mut line = Line::supervised(shell, &nonce, None);
-        let deadline = Instant::now() + KILL_PATIENCE;
-        let mut outcome = None;
-        loop {
-            match line.hear(deadline).await? {
-                Heard::Said(said) => outcome = said.into_iter().next_back().or(outcome),
-                Heard::Over(..) | Heard::Quiet => break,
-                Heard::Output(..) => {}
-            }
-        }
-        match outcome {
-            Some(Said::Report(ending)) => Ok(report_of(ending)),
-            Some(Said::Refused(Refusal::Ended)) => Ok(KillReport::default()),
-            Some(Said::Refused(Refusal::None)) => Err(NoShell::Refused(DriverError::NotFound {
-                kind: "command",
-                id: invocation.to_owned(),
-            })),
-            other => Err(NoShell::Refused(DriverError::System {
-                step: format!("ending a command on `{}`", host.name),
-                reason: format!("the host answered {other:?}"),
-            })),
-        }
     }
 }
 
@@ -238,7 +187,9 @@ impl Driver for Hosts {
         if command.plain {
             allow_plain(&*self.host(instance)?, command)?;
         }
-        let attempt = self.attempt(instance, invocation, Some(command))?;
+        let attempt = self.attempt(instance, invocation, |host| {
+            Attempt::to_start(host, invocation, command.clone())
+        })?;
         let mut attempt = attempt.lock().await;
         let deadline = Instant::now() + Duration::from_hours(1);
         while !attempt.is_started() && attempt.news(Offsets::default(), 0).is_none() {
@@ -254,11 +205,14 @@ impl Driver for Hosts {
         &self,
         instance: &str,
         invocation: &str,
+        user: Option<&str>,
         offsets: Offsets,
         limit: usize,
         wait: Duration,
     ) -> Result<Progress, DriverError> {
-        let attempt = self.attempt(instance, invocation, None)?;
+        let attempt = self.attempt(instance, invocation, |host| {
+            Attempt::to_hear(host, invocation, user.map(str::to_owned))
+        })?;
         let mut attempt = attempt.lock().await;
         let is_first = attempt.read_from(offsets);
         let wait = if is_first { wait.max(FIRST_LOOK) } else { wait };
@@ -281,39 +235,38 @@ impl Driver for Hosts {
         }
     }
 
-    async fn kill(&self, instance: &str, invocation: &str) -> Result<KillReport, DriverError> {
+    async fn kill(
+        &self,
+        instance: &str,
+        invocation: &str,
+        user: Option<&str>,
+    ) -> Result<KillReport, DriverError> {
         let host = self.host(instance)?;
         let known = lock(&self.attempts)
             .get(&(instance.to_owned(), invocation.to_owned()))
             .cloned();
-        let mut user = None;
         if let Some(attempt) = known {
             let mut attempt = attempt.lock().await;
+            if attempt.is_new() {
+                self.forget(instance, invocation);
+                return Err(DriverError::NotFound {
+                    kind: "command",
+                    id: invocation.to_owned(),
+                });
+            }
             if attempt.is_plain() {
                 return Ok(attempt.close(CommandEnd::Killed));
             }
-            user = attempt.user().map(str::to_owned);
         }
-        let deadline = Instant::now() + KILL_PATIENCE;
-        loop {
-            match self.end(&host, user.as_deref(), invocation).await {
-                Ok(report) if report.survivors.is_empty() => return Ok(report),
-                Ok(report) => {
-                    return Err(DriverError::StillRunning {
-                        id: invocation.to_owned(),
-                        patience: KILL_PATIENCE,
-                        survivors: report.survivors,
-                    });
-                }
-                Err(NoShell::Refused(error)) => return Err(error),
-                Err(NoShell::Ssh(error)) if Instant::now() >= deadline => {
-                    return Err(DriverError::Unknown {
-                        reason: format!("the command may run on: {}", error.message()),
-                    });
-                }
-                Err(NoShell::Ssh(_)) => sleep_until(Instant::now() + KILL_PAUSE).await,
-            }
+        let report = self.shells.end(&host, user, invocation).await?;
+        if report.survivors.is_empty() {
+            return Ok(report);
         }
+        Err(DriverError::StillRunning {
+            id: invocation.to_owned(),
+            patience: KILL_PATIENCE,
+            survivors: report.survivors,
+        })
     }
 
     async fn acknowledge(&self, instance: &str, invocation: &str) -> Result<(), DriverError> {

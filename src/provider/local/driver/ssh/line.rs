@@ -78,6 +78,9 @@ impl Line {
         };
         let mut said = Vec::new();
         reply.take(channel, &bytes, &mut said);
+        if !said.iter().any(|said| matches!(said, Said::Output(..))) {
+            self.command.disregard();
+        }
         if said.iter().any(|said| !matches!(said, Said::Started)) {
             self.ask_at = None;
         }

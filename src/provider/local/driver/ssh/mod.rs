@@ -4,6 +4,7 @@
 //! comes later attaches. Making, stopping and imaging instances is not for hosts and is refused.
 
 mod attempt;
+mod ending;
 mod facts;
 mod fault;
 mod hosts;

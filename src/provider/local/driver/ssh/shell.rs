@@ -5,13 +5,15 @@
 
 use std::sync::Arc;
 
+use tokio::time::timeout;
+
 use crate::base::failure::code;
 use crate::base::secret::Secret;
 use crate::provider::local::driver::DriverError;
 use crate::provider::local::driver::ssh::fault;
 use crate::provider::ssh::supervisor::quote;
 use crate::provider::ssh::{
-    Connector, Elevation, Endpoint, Event, RemoteCommand, Secrets, SshError,
+    Connector, Elevation, Endpoint, Event, RemoteCommand, Secrets, SshError, Started,
 };
 
 /// The shell of the login user. Its name shows in lists of processes.
@@ -72,7 +74,16 @@ impl Shells {
         let inner = quote(&format!("echo {word}; exec sh -s oos"));
         let command = format!("exec sudo -S -p {word} -H -u {name} -- sh -c {inner}");
         let shell = self.exec(endpoint, &command).await?;
-        answer(shell, &word, &password, &elevation.user).await
+        let limit = endpoint.limits.connect;
+        let answered = answer(shell, &word, &password, &elevation.user);
+        timeout(limit, answered).await.unwrap_or_else(|_| {
+            Err(NoShell::Ssh(SshError::Timeout {
+                host: endpoint.name(),
+                what: "give a shell of another user",
+                limit,
+                started: Started::No,
+            }))
+        })
     }
 
     /// Runs a command as the login user. A connection that was kept may have died meanwhile: then
@@ -130,6 +141,8 @@ async fn answer(
         if contains(&stdout, word) {
             return Ok(shell);
         }
+        let excess = stdout.len().saturating_sub(word.len() - 1);
+        stdout.drain(..excess);
         while contains(&stderr, word) {
             asked += 1;
             if asked > 1 {
