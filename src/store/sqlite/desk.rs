@@ -102,11 +102,3 @@ pub(super) fn transaction_lost() -> StoreError {
         reason: "the transaction was lost: the disk is full or failing".into(),
     }
 }
-
-impl Drop for Desk {
-    fn drop(&mut self) {
-        if let Err(error) = self.commit_ahead() {
-            tracing::error!(%error, "the last changes could not be stored");
-        }
-    }
-}

@@ -172,6 +172,15 @@ impl Writer {
     }
 }
 
+impl Drop for Writer {
+    /// Whoever opens the store next finds all of it, also if the ticker is at work right now.
+    fn drop(&mut self) {
+        if let Err(error) = self.desk().commit_ahead() {
+            tracing::error!(%error, "the last changes could not be stored");
+        }
+    }
+}
+
 fn lock(desk: &Mutex<Desk>) -> MutexGuard<'_, Desk> {
     // A panic in a job leaves a transaction that the next commit takes along whole or not at all.
     desk.lock().unwrap_or_else(PoisonError::into_inner)
