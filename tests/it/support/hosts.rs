@@ -92,7 +92,9 @@ impl Operator {
         for (name, value) in more.as_object().unwrap() {
             properties[name] = value.clone();
         }
-        let call = call("ACS", "ACS::ECS::RunCommand", token, &properties);
+        // Tests that run beside this one share the machine: ending a command looks for its id everywhere.
+        let token = format!("{token}-{}", std::process::id());
+        let call = call("ACS", "ACS::ECS::RunCommand", &token, &properties);
         self.cloud.call(&call, context).await
     }
 
