@@ -209,7 +209,7 @@ pub(super) struct Taken {
     pub(super) end: Option<CommandEnd>,
 }
 
-/// Returns how much of a log is stored for good.
+/// Returns how much of a log is stored.
 pub(super) async fn stored(context: &CallContext, log: &LogKey) -> Result<Lengths, CallFault> {
     let (sink, log) = (Arc::clone(&context.sink), log.clone());
     blocking(move || {

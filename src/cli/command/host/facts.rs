@@ -3,21 +3,17 @@
 use clap::Args;
 use serde::Serialize;
 
-use crate::cli::command::host::answer::{Trouble, outcome, trouble};
-use crate::cli::command::host::ping::words;
+use crate::cli::command::host::answer::{Trouble, ask, outcome};
 use crate::cli::global::Format;
-use crate::cli::hosts::{Hosts, needs_inventory};
 use crate::cli::output::{Output, Role, Table, TableCell};
-use crate::cli::reach::Reach;
 use crate::cli::session::{Outcome, Session};
-use crate::cli::targets::{WORDS_HELP, choose};
+use crate::cli::targets::WORDS_HELP;
 use crate::provider::local::driver::ssh::Facts;
 
 /// Arguments of `oos host facts`.
 #[derive(Debug, Args)]
 pub(super) struct Arguments {
-    /// Which hosts; all when not given
-    #[arg(value_name = "WORDS", help = WORDS_HELP)]
+    #[arg(value_name = "WORDS", help = WORDS_HELP, default_value = "all")]
     words: Vec<String>,
 }
 
@@ -35,28 +31,19 @@ struct Row {
 impl Arguments {
     /// Asks the hosts and prints what they say.
     pub(super) fn run(self, session: &mut Session) -> Outcome {
-        needs_inventory(&session.settings)?;
-        let hosts = Hosts::load(&session.settings)?;
-        hosts.tell(&mut session.output);
-        let chosen = choose(&words(&self.words), &hosts.inventory)?;
-        let reach = Reach::open(&session.settings, &hosts.inventory)?;
-        let answers = reach.each(
-            &chosen,
+        let answers = ask(
+            &self.words,
             |hosts, host| async move { hosts.facts(&host).await },
-        );
-        let rows: Vec<Row> = chosen
-            .iter()
-            .zip(answers)
-            .map(|(host, answer)| {
+            session,
+        )?;
+        let rows: Vec<Row> = answers
+            .into_iter()
+            .map(|(name, answer)| {
                 let (facts, error) = match answer {
                     Ok(facts) => (Some(facts), None),
-                    Err(error) => (None, Some(trouble(&error))),
+                    Err(error) => (None, Some(error)),
                 };
-                Row {
-                    name: host.name.clone(),
-                    facts,
-                    error,
-                }
+                Row { name, facts, error }
             })
             .collect();
         let failed = rows.iter().filter(|row| row.error.is_some()).count();

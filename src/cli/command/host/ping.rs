@@ -5,19 +5,16 @@ use std::time::Duration;
 use clap::Args;
 use serde::Serialize;
 
-use crate::cli::command::host::answer::{Trouble, outcome, trouble};
+use crate::cli::command::host::answer::{Trouble, ask, outcome};
 use crate::cli::global::Format;
-use crate::cli::hosts::{Hosts, needs_inventory};
 use crate::cli::output::{Output, Role, Table, TableCell};
-use crate::cli::reach::Reach;
 use crate::cli::session::{Outcome, Session};
-use crate::cli::targets::{WORDS_HELP, choose};
+use crate::cli::targets::WORDS_HELP;
 
 /// Arguments of `oos host ping`.
 #[derive(Debug, Args)]
 pub(super) struct Arguments {
-    /// Which hosts; all when not given
-    #[arg(value_name = "WORDS", help = WORDS_HELP)]
+    #[arg(value_name = "WORDS", help = WORDS_HELP, default_value = "all")]
     words: Vec<String>,
 }
 
@@ -35,26 +32,19 @@ struct Row {
 impl Arguments {
     /// Asks the hosts and prints what came of it.
     pub(super) fn run(self, session: &mut Session) -> Outcome {
-        needs_inventory(&session.settings)?;
-        let hosts = Hosts::load(&session.settings)?;
-        hosts.tell(&mut session.output);
-        let chosen = choose(&words(&self.words), &hosts.inventory)?;
-        let reach = Reach::open(&session.settings, &hosts.inventory)?;
-        let answers = reach.each(
-            &chosen,
+        let answers = ask(
+            &self.words,
             |hosts, host| async move { hosts.ping(&host).await },
-        );
-        let rows: Vec<Row> = chosen
-            .iter()
-            .zip(answers)
-            .map(|(host, answer)| {
-                let (time, error) = match answer {
-                    Ok(time) => (Some(time), None),
-                    Err(error) => (None, Some(trouble(&error))),
-                };
+            session,
+        )?;
+        let rows: Vec<Row> = answers
+            .into_iter()
+            .map(|(name, answer)| {
+                let milliseconds = answer.as_ref().map(Duration::as_millis).ok();
+                let error = answer.err();
                 Row {
-                    name: host.name.clone(),
-                    milliseconds: time.as_ref().map(Duration::as_millis),
+                    name,
+                    milliseconds,
                     error,
                 }
             })
@@ -63,14 +53,6 @@ impl Arguments {
         print(&rows, &mut session.output)?;
         Ok(outcome(rows.len(), failed, &mut session.output))
     }
-}
-
-/// Returns the words that choose hosts.
-pub(super) fn words(given: &[String]) -> String {
-    if given.is_empty() {
-        return "all".to_owned();
-    }
-    given.join(" ")
 }
 
 fn print(rows: &[Row], output: &mut Output) -> std::io::Result<()> {
