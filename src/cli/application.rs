@@ -2,7 +2,7 @@
 
 use std::process::ExitCode;
 
-use clap::{CommandFactory as _, Parser as _};
+use clap::{CommandFactory as _, FromArgMatches as _};
 
 use crate::cli::argument::Arguments;
 use crate::cli::environment;
@@ -25,13 +25,21 @@ pub fn main() -> ExitCode {
 }
 
 fn run() -> Exit {
-    let arguments = match Arguments::try_parse() {
-        Ok(arguments) => arguments,
+    let parsed = Arguments::command().try_get_matches().and_then(|matches| {
+        let arguments = Arguments::from_arg_matches(&matches)
+            .map_err(|error| error.format(&mut Arguments::command()))?;
+        Ok((arguments, matches))
+    });
+    let (arguments, matches) = match parsed {
+        Ok(parsed) => parsed,
         Err(error) => return usage(&error),
     };
     telemetry::start(arguments.global.verbose);
     let mut output = Output::for_process(&arguments.global);
-    let settings = Settings::resolve(arguments.global.overrides(), &environment::surroundings());
+    let settings = Settings::resolve(
+        arguments.global.overrides(&matches),
+        &environment::surroundings(),
+    );
     let outcome = match settings {
         Ok(settings) => {
             let mut session = Session {

@@ -34,14 +34,15 @@ pub(super) fn detach(id: &ExecutionId, no_wait: bool, session: &mut Session) -> 
     if let Some(path) = &settings.passphrase_file {
         command.arg("--passphrase-file").arg(path);
     }
-    for source in &settings.inventories {
-        command.arg("--inventory").arg(source);
-    }
-    if !settings.inventory_max_age.is_zero() {
+    // Any other inventory is recorded with the execution.
+    if settings.inventory_named {
+        for source in &settings.inventories {
+            command.arg("--inventory").arg(source);
+        }
         let age = format!("{}s", settings.inventory_max_age.as_secs());
-        command.arg("--inventory-max-age").arg(age);
+        command.args(["--inventory-max-age", &age]);
+        command.args(settings.inventory_stale.then_some("--inventory-stale"));
     }
-    command.args(settings.inventory_stale.then_some("--inventory-stale"));
     for library in &settings.libraries {
         command.arg("--library").arg(library);
     }

@@ -3,7 +3,8 @@
 use std::path::PathBuf;
 use std::time::Duration;
 
-use clap::{Args, ValueEnum};
+use clap::parser::ValueSource;
+use clap::{ArgMatches, Args, ValueEnum};
 use jiff::SignedDuration;
 
 use crate::config::{Language, Overrides};
@@ -106,13 +107,15 @@ pub(super) struct GlobalArguments {
 }
 
 impl GlobalArguments {
-    /// Returns what the settings take from the command line.
-    pub(super) fn overrides(&self) -> Overrides {
+    /// Returns what the settings take from the command line; `sources` tell what is typed and what is
+    /// from the environment.
+    pub(super) fn overrides(&self, sources: &ArgMatches) -> Overrides {
         Overrides {
             config: self.config.clone(),
             data_dir: self.data_dir.clone(),
             libraries: self.library.clone(),
             inventories: self.inventory.clone(),
+            inventory_named: sources.value_source("inventory") == Some(ValueSource::CommandLine),
             inventory_max_age: self.inventory_max_age,
             inventory_stale: self.inventory_stale,
             profile: self.profile.clone(),

@@ -1,6 +1,7 @@
 //! The hosts that a command works with.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use anyhow::anyhow;
 use tokio::runtime::Builder;
@@ -9,7 +10,10 @@ use crate::cli::environment::variable;
 use crate::cli::output::Output;
 use crate::cli::report::Failure;
 use crate::config::Settings;
-use crate::provider::inventory::{Cache, Inventory, LoadOptions, Loaded, Problem, load};
+use crate::engine::event::{InventorySources, Started};
+use crate::provider::inventory::{
+    Cache, Inventory, LoadOptions, Loaded, Problem, load, recall, recorded,
+};
 use crate::runner::{Clock as _, SystemClock};
 
 /// The folder in the data directory for what executables and servers said of hosts.
@@ -65,6 +69,35 @@ impl Hosts {
             output.note(format_args!("warning: {warning}"));
         }
     }
+}
+
+/// Returns where the hosts of the settings are written down, as it is recorded with executions.
+pub(super) fn record(settings: &Settings) -> Option<InventorySources> {
+    let sources = &settings.inventories;
+    (!sources.is_empty()).then(|| InventorySources {
+        sources: sources.iter().map(|source| recorded(source)).collect(),
+        max_age: settings.inventory_max_age.as_secs(),
+        stale: settings.inventory_stale,
+    })
+}
+
+/// Returns the settings for going on with an execution: with the inventory that it was started with,
+/// unless the command line names one. `None` if nothing is to be changed.
+pub(super) fn with_recorded(settings: &Settings, started: &Started) -> Option<Settings> {
+    let inventory = started.inventory.as_ref()?;
+    if settings.inventory_named {
+        return None;
+    }
+    let sources = inventory.sources.iter();
+    let max_age = settings.inventory_max_age;
+    Some(Settings {
+        inventories: sources
+            .map(|source| recall(source, &settings.inventories))
+            .collect(),
+        inventory_max_age: max_age.max(Duration::from_secs(inventory.max_age)),
+        inventory_stale: settings.inventory_stale || inventory.stale,
+        ..settings.clone()
+    })
 }
 
 /// Refuses to go on where no inventory is named.

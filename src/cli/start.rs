@@ -17,6 +17,7 @@ use crate::cli::session::Session;
 use crate::cli::targets;
 use crate::cli::template_file::reference;
 use crate::cli::workshop::Workshop;
+use crate::config::Settings;
 use crate::runner::{Origin, Prepared, StartRequest};
 use crate::template::model::Template;
 
@@ -67,6 +68,15 @@ pub(in crate::cli) struct StartArguments {
 }
 
 impl StartArguments {
+    /// Opens the data directory: with the inventory of the execution that is to be repeated, if one
+    /// is and the command line names none.
+    pub(super) fn open(&self, settings: &Settings) -> Result<Workshop, Failure> {
+        match &self.from {
+            Some(text) => Workshop::open_for(settings, text).map(|(workshop, _)| workshop),
+            None => Workshop::open(settings),
+        }
+    }
+
     /// Finds, checks and binds the template; asks for parameters that are missing where somebody
     /// can answer. `plan` is the plan that it must be.
     pub(super) fn prepare(

@@ -6,10 +6,12 @@ use std::sync::Arc;
 use anyhow::Context as _;
 use tokio::runtime::{Builder, Handle, Runtime};
 
+use crate::base::id::ExecutionId;
 use crate::base::output::OutputSink;
 use crate::base::source::Source;
+use crate::cli::client;
 use crate::cli::environment;
-use crate::cli::hosts::Hosts;
+use crate::cli::hosts::{Hosts, record, with_recorded};
 use crate::cli::reach::{HostDriver, host_driver};
 use crate::cli::report::Failure;
 use crate::cli::vault::ParameterStore;
@@ -20,8 +22,8 @@ use crate::provider::local::driver::sandbox::Sandbox;
 use crate::provider::local::driver::{Driver, Router};
 use crate::provider::{Provider, Registry};
 use crate::runner::{Clock as _, Identity, Library, Parts, Runner, SystemClock};
-use crate::store::Templates as _;
 use crate::store::sqlite::SqliteStore;
+use crate::store::{Journal as _, Templates as _};
 use crate::template::source::{Found, LookupError, TemplateSource};
 
 /// The folder in the data directory for instances and images.
@@ -44,8 +46,56 @@ impl Workshop {
     pub(super) fn open(settings: &Settings) -> Result<Self, Failure> {
         let runtime = Builder::new_multi_thread().enable_all().build()?;
         let store = open_store(settings)?;
-        let parameters = Arc::new(ParameterStore::new(store.clone(), settings));
+        Self::put_together(settings, runtime, store)
+    }
+
+    /// Opens the data directory for work on an execution that a person means, and returns its id. Its
+    /// hosts are those of the inventory that it was started with, unless the command line names one.
+    pub(super) fn open_for(
+        settings: &Settings,
+        text: &str,
+    ) -> Result<(Self, ExecutionId), Failure> {
+        let runtime = Builder::new_multi_thread().enable_all().build()?;
+        let store = open_store(settings)?;
+        let (id, started) = runtime.block_on(async {
+            let id = client::find(store.as_ref(), text).await?.execution_id;
+            let started = store.start(&id.root()).await?;
+            Ok::<_, Failure>((id, started))
+        })?;
+        let recorded = started.and_then(|started| with_recorded(settings, &started));
+        let Some(recorded) = recorded else {
+            let workshop = Self::put_together(settings, runtime, store)?;
+            return Ok((workshop, id));
+        };
+        // Told apart from other failures of the inventory: nobody has named it now.
+        let hosts = runtime
+            .block_on(Hosts::read(&recorded))
+            .map_err(|failure| {
+                failure.hinted(format!(
+                    "`{id}` was started with this inventory. If it is somewhere else now, name it: \
+                 `--inventory SOURCE`."
+                ))
+            })?;
+        let workshop = Self::with_hosts(&recorded, runtime, store, hosts)?;
+        Ok((workshop, id))
+    }
+
+    fn put_together(
+        settings: &Settings,
+        runtime: Runtime,
+        store: Arc<SqliteStore>,
+    ) -> Result<Self, Failure> {
         let hosts = runtime.block_on(Hosts::read(settings))?;
+        Self::with_hosts(settings, runtime, store, hosts)
+    }
+
+    fn with_hosts(
+        settings: &Settings,
+        runtime: Runtime,
+        store: Arc<SqliteStore>,
+        hosts: Hosts,
+    ) -> Result<Self, Failure> {
+        let parameters = Arc::new(ParameterStore::new(store.clone(), settings));
         let host_driver = host_driver(&hosts.inventory, &parameters)?;
         let cloud = LocalCloud::new(
             store.clone(),
@@ -169,6 +219,7 @@ fn parts(
             user: environment::user_name(),
             account: settings.account.clone(),
             region: settings.region.clone(),
+            inventory: record(settings),
         },
     }
 }

@@ -31,6 +31,8 @@ pub struct Settings {
     pub libraries: Vec<PathBuf>,
     /// The sources of the inventory, in the order in which they are merged.
     pub inventories: Vec<String>,
+    /// Whether the command line itself names them.
+    pub inventory_named: bool,
     /// How long what executables and servers said of hosts is taken for true.
     pub inventory_max_age: Duration,
     /// Whether older answers are taken when they cannot be asked.
@@ -60,6 +62,8 @@ pub struct Overrides {
     pub libraries: Vec<PathBuf>,
     /// `--inventory`, in place of those of the file.
     pub inventories: Vec<String>,
+    /// Whether `inventories` are from the command line, not from the environment.
+    pub inventory_named: bool,
     /// `--inventory-max-age`.
     pub inventory_max_age: Option<Duration>,
     /// `--inventory-stale`.
@@ -149,6 +153,7 @@ impl Settings {
             } else {
                 overrides.inventories
             },
+            inventory_named: overrides.inventory_named,
             inventory_max_age: overrides.inventory_max_age.unwrap_or_default(),
             inventory_stale: overrides.inventory_stale,
             passphrase_file: overrides.passphrase_file.or(file.passphrase_file),

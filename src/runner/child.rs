@@ -150,6 +150,7 @@ async fn seat_new(
         user: parent.user.clone(),
         account: parent.account.clone(),
         region: parent.region.clone(),
+        inventory: None,
     };
     let inherited = Entries {
         stored: parent.stored.clone(),
@@ -213,6 +214,7 @@ async fn seat_new(
         user: identity.user,
         parent: Some(birth.parent.unit),
         outer: wish.outer,
+        inventory: None,
         description: String::new(),
         tags: BTreeMap::new(),
     };

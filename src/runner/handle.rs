@@ -13,7 +13,7 @@ use crate::base::secret::Redactor;
 use crate::base::source::Source;
 use crate::base::value::Map;
 use crate::engine::Execution;
-use crate::engine::event::{Event, Fact, Started};
+use crate::engine::event::{Event, Fact, InventorySources, Started};
 use crate::engine::input::Input;
 use crate::engine::status::ExecutionStatus;
 use crate::provider::Provider;
@@ -42,6 +42,8 @@ pub struct Identity {
     pub account: String,
     /// The region.
     pub region: String,
+    /// Where the hosts are written down, recorded with what is started; none if there are none.
+    pub inventory: Option<InventorySources>,
 }
 
 /// What a runner is made of.

@@ -133,6 +133,7 @@ impl Runner {
             user: self.identity().user.clone(),
             parent: None,
             outer: None,
+            inventory: self.identity().inventory.clone(),
             description: request.description,
             tags: request.tags,
         };

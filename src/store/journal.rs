@@ -5,7 +5,7 @@ use std::fmt;
 use async_trait::async_trait;
 
 use crate::base::id::ExecutionId;
-use crate::engine::event::Event;
+use crate::engine::event::{Event, Started};
 use crate::store::StoreError;
 
 /// Position of an event in its execution's journal, from 1; 0 is before the first.
@@ -27,4 +27,8 @@ pub trait Journal: Send + Sync + fmt::Debug {
 
     /// Returns all events of an execution, in order; empty if there is no such execution.
     async fn read(&self, id: &ExecutionId) -> Result<Vec<Event>, StoreError>;
+
+    /// Returns what an execution was started with, however long its journal is; `None` if there is no
+    /// such execution. Holds secret values.
+    async fn start(&self, id: &ExecutionId) -> Result<Option<Box<Started>>, StoreError>;
 }

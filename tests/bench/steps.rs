@@ -110,6 +110,7 @@ fn runner(data: &Path) -> Runner {
             user: "bench".into(),
             account: "1".into(),
             region: "local".into(),
+            inventory: None,
         },
     })
 }

@@ -3,45 +3,10 @@
 use serde_json::Value;
 
 use crate::support::corpus;
-use crate::support::oos::{Home, Ran};
-use crate::support::sshd::Sshd;
+use crate::support::fleet::Fleet;
 
 /// How many hosts the fleet has.
 const HOSTS: usize = 300;
-
-/// A fleet, and a home whose inventory names its hosts.
-struct Fleet {
-    /// Answers at every address.
-    _sshd: Sshd,
-    home: Home,
-}
-
-impl Fleet {
-    fn start(hosts: usize) -> Option<Self> {
-        let sshd = Sshd::start()?;
-        let home = Home::new();
-        let lines: Vec<String> = (0..hosts)
-            .map(|number| format!("  web{number:03}: {{address: {}}}\n", Sshd::address(number)))
-            .collect();
-        let inventory = format!(
-            "defaults:\n  user: {}\n  port: {}\n  agent: false\n  identities: {}\n  \
-             host-keys: {{files: {}}}\nhosts:\n{}groups:\n  web: {{hosts: 'web[000-{:03}]'}}\n",
-            Sshd::user(),
-            sshd.port(),
-            sshd.key().display(),
-            sshd.known_hosts().display(),
-            lines.concat(),
-            hosts - 1,
-        );
-        home.file("hosts.yml", &inventory);
-        Some(Self { _sshd: sshd, home })
-    }
-
-    fn oos(&self, arguments: &[&str]) -> Ran {
-        let all = [&["--inventory", "hosts.yml"], arguments].concat();
-        self.home.oos(&all)
-    }
-}
 
 /// Returns what a task came to in the document that `oos run` prints.
 fn counts(document: &Value, task: &str) -> Value {

@@ -74,6 +74,7 @@ fn started() -> Started {
         stored: serde_json::Map::new(),
         stored_secrets: serde_json::Map::new(),
         outer: None,
+        inventory: None,
         description: String::new(),
         tags: BTreeMap::new(),
     }

@@ -84,6 +84,7 @@ fn plan(echo: &Arc<Echo>, tasks: &str) -> Repeats {
             user: "ann".to_owned(),
             account: "1".to_owned(),
             region: "local".to_owned(),
+            inventory: None,
         },
     });
     let prepared = runner.prepare(StartRequest::new(TemplateRef::Text {

@@ -9,7 +9,7 @@ use oos::base::digest::Digest;
 use oos::base::id::ExecutionId;
 use oos::base::output::{Channel, LogKey, OutputError, OutputSink};
 use oos::base::records::{Record, RecordChange, RecordError, RecordQuery, Records};
-use oos::engine::event::{Event, Signal};
+use oos::engine::event::{Event, Signal, Started};
 use oos::store::memory::MemoryStore;
 use oos::store::view::{
     CommandFilter, CommandView, ExecutionFilter, ExecutionView, LogLine, TaskFilter, TaskView,
@@ -134,6 +134,11 @@ impl Journal for FaultStore {
     async fn read(&self, id: &ExecutionId) -> Result<Vec<Event>, StoreError> {
         self.pass(Operation::Read).await?;
         self.memory().read(id).await
+    }
+
+    async fn start(&self, id: &ExecutionId) -> Result<Option<Box<Started>>, StoreError> {
+        self.pass(Operation::Read).await?;
+        self.memory().start(id).await
     }
 }
 

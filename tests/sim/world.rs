@@ -256,6 +256,7 @@ impl World {
                 user: "ann".to_owned(),
                 account: "1234".to_owned(),
                 region: "local".to_owned(),
+                inventory: None,
             },
         })
     }

@@ -9,7 +9,6 @@ use crate::cli::global::Format;
 use crate::cli::output::{Output, Role, Table, TableCell, counted, print_map};
 use crate::cli::session::{Outcome, Session};
 use crate::cli::start::StartArguments;
-use crate::cli::workshop::Workshop;
 use crate::engine::event::TimeoutOutcome;
 use crate::runner::Plan;
 use crate::runner::plan::{PlannedApproval, Repeats, Step};
@@ -30,7 +29,7 @@ pub(in crate::cli) struct Arguments {
 impl Arguments {
     /// Prints the plan.
     pub(super) fn run(self, session: &mut Session) -> Outcome {
-        let workshop = Workshop::open(&session.settings)?;
+        let workshop = self.start.open(&session.settings)?;
         let prepared = self.start.prepare(None, &workshop, session)?;
         let plan = workshop.wait(workshop.runner().plan(&prepared))?;
         match session.output.format() {

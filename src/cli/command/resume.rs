@@ -2,7 +2,6 @@
 
 use clap::Args;
 
-use crate::cli::client;
 use crate::cli::drive::{Story, drive};
 use crate::cli::option::ExecutionArgument;
 use crate::cli::session::{Outcome, Session};
@@ -30,14 +29,14 @@ impl Arguments {
                 tracing::debug!(%error, "no session of its own");
             }
         }
-        let workshop = Workshop::open(&session.settings)?;
-        let runner = workshop.runner();
-        workshop.wait(async {
-            let id = client::find(runner.store(), &self.execution.id)
-                .await?
-                .execution_id
-                .root();
-            drive(runner, &id, Story::FromNow, self.no_wait, session).await
-        })
+        let (workshop, id) = Workshop::open_for(&session.settings, &self.execution.id)?;
+        let root = id.root();
+        workshop.wait(drive(
+            workshop.runner(),
+            &root,
+            Story::FromNow,
+            self.no_wait,
+            session,
+        ))
     }
 }

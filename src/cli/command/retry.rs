@@ -47,9 +47,9 @@ impl Arguments {
     /// Sends the signal, or does the rest of what has ended.
     pub(super) fn run(self, session: &mut Session) -> Outcome {
         if self.failed {
-            let workshop = Workshop::open(&session.settings)?;
+            let (workshop, id) = Workshop::open_for(&session.settings, &self.signal.id)?;
             let store = workshop.runner().store();
-            let view = workshop.wait(client::find(store, &self.signal.id))?;
+            let view = workshop.wait(client::find(store, id.as_str()))?;
             if view.status.is_final() {
                 return self.do_the_rest(&workshop, &view, session);
             }

@@ -8,7 +8,6 @@ use crate::cli::drive::{Story, drive};
 use crate::cli::refusal::refused;
 use crate::cli::session::{Outcome, Session};
 use crate::cli::start::StartArguments;
-use crate::cli::workshop::Workshop;
 
 /// Arguments of `oos run`.
 #[derive(Debug, Args)]
@@ -29,7 +28,7 @@ pub(in crate::cli) struct Arguments {
 impl Arguments {
     /// Starts the execution and works on it to its end.
     pub(super) fn run(self, session: &mut Session) -> Outcome {
-        let workshop = Workshop::open(&session.settings)?;
+        let workshop = self.start.open(&session.settings)?;
         let runner = workshop.runner();
         let prepared = self.start.prepare(self.plan, &workshop, session)?;
         workshop.wait(async {

@@ -109,7 +109,7 @@ pub(super) fn send_for(
         }
         Err(SignalError::Nobody(_)) if arguments.resume || wants_to_go_on(&id, session) => {
             drop(messenger);
-            let workshop = Workshop::open(&session.settings)?;
+            let (workshop, _) = Workshop::open_for(&session.settings, id.as_str())?;
             let root = id.root();
             let going_on = drive(workshop.runner(), &root, Story::FromNow, false, session);
             workshop.wait(going_on)

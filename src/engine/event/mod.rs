@@ -18,6 +18,6 @@ pub use looping::{Batches, LoopPlan, OnUnreachable};
 pub use plan::{ApprovalTerms, BoundPlan, PlannedLoop, Replanned, TimeoutOutcome};
 pub use repeat::{Kept, Repeat, Taken};
 pub use signal::{Request, Signal};
-pub use started::{Outer, Started, TaskHead};
+pub use started::{InventorySources, Outer, Started, TaskHead};
 pub use unit::UnitId;
 pub use work::{Delay, PollPolicy, Work};

@@ -81,6 +81,10 @@ pub struct Started {
     /// What the steps of an `ACS::Loop` see of the execution around them.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub outer: Option<Outer>,
+    /// Where the hosts that it works on are written down, if it was started with an inventory. Only
+    /// what was started from outside has it: children work on the same hosts.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub inventory: Option<InventorySources>,
     /// What it is for, in the words of who started it.
     #[serde(default, skip_serializing_if = "String::is_empty")]
     pub description: String,
@@ -106,6 +110,28 @@ impl Started {
             .chain(self.stored_secrets.values())
             .chain(&self.inherited_secrets)
     }
+}
+
+/// Where hosts are written down: what it takes to read the same inventory again, from any folder. It
+/// holds no hosts, and nothing that is secret.
+#[derive(Clone, PartialEq, Eq, Debug, Default, Serialize, Deserialize)]
+pub struct InventorySources {
+    /// Absolute paths, URLs, and lists of hosts, in the order in which they are merged.
+    pub sources: Vec<String>,
+    /// For how many seconds what executables and servers said is taken for true.
+    #[serde(default, skip_serializing_if = "is_zero")]
+    pub max_age: u64,
+    /// Whether older answers are taken when they cannot be asked.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub stale: bool,
+}
+
+#[expect(
+    clippy::trivially_copy_pass_by_ref,
+    reason = "serde passes fields by reference"
+)]
+fn is_zero(number: &u64) -> bool {
+    *number == 0
 }
 
 /// A task by name.

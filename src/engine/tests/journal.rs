@@ -9,9 +9,9 @@ use crate::base::digest::Digest;
 use crate::base::failure::FailureClass;
 use crate::base::time::Timestamp;
 use crate::engine::event::{
-    ApprovalTerms, Batches, BoundPlan, Delay, End, Event, Fact, Failure, Kept, LoopPlan,
-    OnUnreachable, Outer, PlannedLoop, PollPolicy, Repeat, Replanned, Request, Signal, StopCause,
-    Taken, TaskHead, TimeoutOutcome, UnitId, Work,
+    ApprovalTerms, Batches, BoundPlan, Delay, End, Event, Fact, Failure, InventorySources, Kept,
+    LoopPlan, OnUnreachable, Outer, PlannedLoop, PollPolicy, Repeat, Replanned, Request, Signal,
+    StopCause, Taken, TaskHead, TimeoutOutcome, UnitId, Work,
 };
 use crate::engine::status::{ExecutionStatus, LoopMode, WaitReason};
 use crate::engine::tests::world::{map, start_time, started};
@@ -325,7 +325,19 @@ fn facts() -> Vec<Fact> {
     facts.extend(plan_facts());
     facts.extend(repeat_facts());
     facts.extend(reach_facts());
+    facts.push(inventory_fact());
     facts
+}
+
+/// What runs over hosts of an inventory record.
+fn inventory_fact() -> Fact {
+    let mut settings = started();
+    settings.inventory = Some(InventorySources {
+        sources: vec!["/etc/oos/hosts.yml".into()],
+        max_age: 600,
+        stale: true,
+    });
+    Fact::ExecutionStarted(Box::new(settings))
 }
 
 fn terms() -> ApprovalTerms {

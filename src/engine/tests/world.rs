@@ -61,6 +61,7 @@ pub(super) fn started() -> Started {
         stored: Map::new(),
         stored_secrets: Map::new(),
         outer: None,
+        inventory: None,
         description: String::new(),
         tags: BTreeMap::new(),
     }

@@ -18,6 +18,7 @@ use crate::provider::inventory::native;
 use crate::provider::inventory::problem::{Findings, InventoryError, Origin, Problem};
 use crate::provider::inventory::range::expand;
 use crate::provider::inventory::reach::Reach;
+use crate::provider::inventory::recorded::is_list;
 use crate::provider::inventory::ssh;
 use crate::provider::inventory::tree::{self, LARGEST};
 use crate::provider::inventory::url;
@@ -156,7 +157,7 @@ impl Loading<'_> {
             return self.url(source).await;
         }
         let path = Path::new(source);
-        if source.contains(',') && !path.exists() {
+        if is_list(source) {
             return self.list(source);
         }
         let mut files = Vec::new();

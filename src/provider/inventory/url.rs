@@ -16,9 +16,29 @@ pub(super) fn is_url(source: &str) -> bool {
     source.contains("://") && ["http", "https"].contains(&scheme.to_ascii_lowercase().as_str())
 }
 
+/// Stands for what a recorded URL had behind its question mark.
+const CUT: &str = "?\u{2026}";
+
+/// Returns a URL as it may be recorded: what stands behind a question mark may be a key.
+pub(super) fn without_query(url: &str) -> String {
+    match url.split_once('?') {
+        Some((place, _)) => format!("{place}{CUT}"),
+        None => url.to_owned(),
+    }
+}
+
+/// Tells whether a source is the record of a URL, and not the whole of it.
+pub(super) fn is_cut(source: &str) -> bool {
+    is_url(source) && source.ends_with(CUT)
+}
+
 /// Fetches what stands behind a URL.
 pub(super) async fn fetch(url: &str) -> Result<Fetched, Problem> {
     let place = shown(url);
+    if is_cut(url) {
+        let why = "what stood behind the question mark may be secret and was not recorded";
+        return Err(Problem::new(&place, why).hint("name it again with `--inventory`"));
+    }
     let limits = HttpLimits {
         total: TIME_LIMIT,
         body: LARGEST,

@@ -74,6 +74,7 @@ pub(in crate::store) fn start(id: &ExecutionId) -> Started {
         stored: Map::new(),
         stored_secrets: Map::new(),
         outer: None,
+        inventory: None,
         description: "test".into(),
         tags: [("team".to_owned(), "blue".to_owned())].into(),
     }

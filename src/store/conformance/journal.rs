@@ -34,6 +34,11 @@ async fn events_come_back_after_reopening<B: Bench>(bench: B) {
     let store = bench.open();
     assert_eq!(store.read(&id(1)).await.unwrap(), events);
     assert_eq!(store.read(&id(2)).await.unwrap(), []);
+    assert_eq!(
+        store.start(&id(1)).await.unwrap(),
+        Some(start(&id(1)).into())
+    );
+    assert_eq!(store.start(&id(2)).await.unwrap(), None);
 }
 
 async fn second_writer_is_fenced<B: Bench>(bench: B) {

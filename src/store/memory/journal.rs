@@ -5,7 +5,7 @@ use std::sync::Arc;
 use async_trait::async_trait;
 
 use crate::base::id::ExecutionId;
-use crate::engine::event::{Event, Fact};
+use crate::engine::event::{Event, Fact, Started};
 use crate::store::audit::deed_of;
 use crate::store::memory::MemoryStore;
 use crate::store::memory::state::State;
@@ -29,6 +29,10 @@ impl Journal for MemoryStore {
     async fn read(&self, id: &ExecutionId) -> Result<Vec<Event>, StoreError> {
         let events = self.state().events(id, 0, usize::MAX)?;
         Ok(events.into_iter().map(|(_, event)| event).collect())
+    }
+
+    async fn start(&self, id: &ExecutionId) -> Result<Option<Box<Started>>, StoreError> {
+        self.state().start(id)
     }
 }
 

@@ -13,7 +13,7 @@ use crate::base::output::LogKey;
 use crate::base::records::Record;
 use crate::base::time::Timestamp;
 use crate::base::value::Value;
-use crate::engine::event::{Event, Fact, Signal};
+use crate::engine::event::{Event, Fact, Signal, Started};
 use crate::store::audit::{AuditRecord, beginning};
 use crate::store::memory::log::MemoryLog;
 use crate::store::projection::{CommandKey, CommandRow, DetailRow, ExecutionRow, Place, TaskRow};
@@ -124,10 +124,16 @@ impl State {
 
     /// Returns what must not be seen of an execution.
     pub(super) fn secrets(&self, id: &ExecutionId) -> Result<Secrets, StoreError> {
+        let started = self.start(id)?;
+        Ok(started.map_or_else(Secrets::default, |started| Secrets::of(&started)))
+    }
+
+    /// Returns what an execution was started with.
+    pub(super) fn start(&self, id: &ExecutionId) -> Result<Option<Box<Started>>, StoreError> {
         let first = self.events(id, 0, 1)?.pop().map(|(_, event)| event.fact);
         Ok(match first {
-            Some(Fact::ExecutionStarted(started)) => Secrets::of(&started),
-            _ => Secrets::default(),
+            Some(Fact::ExecutionStarted(started)) => Some(started),
+            _ => None,
         })
     }
 

@@ -4,7 +4,7 @@ use async_trait::async_trait;
 use rusqlite::{Connection, OptionalExtension as _};
 
 use crate::base::id::ExecutionId;
-use crate::engine::event::{Event, Fact};
+use crate::engine::event::{Event, Fact, Started};
 use crate::store::audit::deed_of;
 use crate::store::projection::{Changes, fold};
 use crate::store::secrets::Secrets;
@@ -59,6 +59,10 @@ impl Journal for SqliteStore {
     async fn read(&self, id: &ExecutionId) -> Result<Vec<Event>, StoreError> {
         let events = self.stored_events(id, 0, usize::MAX)?;
         Ok(events.into_iter().map(|(_, event)| event).collect())
+    }
+
+    async fn start(&self, id: &ExecutionId) -> Result<Option<Box<Started>>, StoreError> {
+        self.0.start(id)
     }
 }
 

@@ -9,7 +9,7 @@ use rusqlite::{Connection, OptionalExtension as _};
 
 use crate::base::id::ExecutionId;
 use crate::base::time::Timestamp;
-use crate::engine::event::{Event, Fact};
+use crate::engine::event::{Event, Fact, Started};
 use crate::store::audit::origin;
 use crate::store::secrets::Secrets;
 use crate::store::sqlite::audit;
@@ -94,17 +94,23 @@ impl Shared {
         if let Some(secrets) = self.known_secrets().get(id) {
             return Ok(secrets.clone());
         }
+        let Some(started) = self.start(id)? else {
+            return Ok(Secrets::default());
+        };
+        let secrets = Secrets::of(&started);
+        self.remember_secrets(id, secrets.clone());
+        Ok(secrets)
+    }
+
+    /// Returns what an execution was started with; `None` if it has not begun.
+    pub(super) fn start(&self, id: &ExecutionId) -> Result<Option<Box<Started>>, StoreError> {
         let first = self
             .readers
             .read(|connection| self.event(connection, id, 1))?;
-        match first.map(|event| event.fact) {
-            Some(Fact::ExecutionStarted(started)) => {
-                let secrets = Secrets::of(&started);
-                self.remember_secrets(id, secrets.clone());
-                Ok(secrets)
-            }
-            _ => Ok(Secrets::default()),
-        }
+        Ok(match first.map(|event| event.fact) {
+            Some(Fact::ExecutionStarted(started)) => Some(started),
+            _ => None,
+        })
     }
 
     /// Keeps the secrets of an execution at hand.

@@ -298,3 +298,100 @@ fn texts_of_inventories_cannot_steer_the_terminal() {
         "{ran}"
     );
 }
+
+const ASKING: &str = "FormatVersion: OOS-2019-06-01
+Tasks:
+  - {Name: ask, Action: 'ACS::Approve'}
+  - Name: look
+    Action: ACS::ExecuteAPI
+    Properties: {Service: ECS, API: DescribeInstances}
+    Outputs: {ids: {Type: List, ValueSelector: '.Instances.Instance[].InstanceId'}}
+Outputs: {ids: {Type: List, Value: '{{ look.ids }}'}}
+";
+
+/// Starts a run with an inventory that waits for somebody; returns its id.
+fn waiting(home: &Home, inventory: &str) -> String {
+    home.file("asking.yml", ASKING);
+    let start = [
+        "--inventory",
+        inventory,
+        "-o",
+        "json",
+        "run",
+        "asking.yml",
+        "--no-wait",
+    ];
+    let started = home.oos(&[&start[..], &["--allow-self-approval"]].concat());
+    started.json(4)["ExecutionId"].as_str().unwrap().to_owned()
+}
+
+#[test]
+fn what_is_gone_on_with_has_the_hosts_that_it_was_started_with() {
+    let home = home();
+    home.file("other.yml", "hosts: {other: }");
+    let id = waiting(&home, "hosts.yml");
+    // Neither the environment nor the folder is that of the start.
+    let mut approve = home.command();
+    approve
+        .env("OOS_INVENTORY", home.path().join("other.yml"))
+        .current_dir("/")
+        .args(["-o", "json", "approve", "--resume", &id]);
+    let ended = home.finish(&mut approve).json(0);
+    let ids = ended["Outputs"]["ids"].as_array().unwrap();
+    assert!(
+        ids.contains(&"web02".into()) && !ids.contains(&"other".into()),
+        "{ended:#}"
+    );
+    let again = [
+        "-o",
+        "json",
+        "run",
+        "--from",
+        &id,
+        "--no-wait",
+        "--allow-self-approval",
+    ];
+    let again = home.oos(&again).json(4);
+    let id = again["ExecutionId"].as_str().unwrap();
+    let named = [
+        "--inventory",
+        "other.yml",
+        "-o",
+        "json",
+        "approve",
+        "--resume",
+        id,
+    ];
+    let ended = home.oos(&named).json(0);
+    assert_eq!(ended["Outputs"]["ids"], serde_json::json!(["other"]));
+}
+
+#[test]
+fn an_inventory_that_is_gone_is_named_with_the_remedy() {
+    let home = home();
+    let id = waiting(&home, "hosts.yml");
+    std::fs::rename(home.path().join("hosts.yml"), home.path().join("moved.yml")).unwrap();
+    let ran = home.oos(&["resume", "--no-wait", &id]);
+    assert_eq!(ran.code, 2);
+    assert_ran!("resume_without_inventory", ran);
+    let named = home.oos(&["resume", "--no-wait", &id, "--inventory", "moved.yml"]);
+    assert_eq!(named.code, 4, "{named}");
+}
+
+#[test]
+fn what_may_be_a_key_is_not_recorded() {
+    let home = home();
+    let url = serve_once("application/yaml", "hosts: {w1: }");
+    let id = waiting(&home, &format!("{url}?key=hunter2"));
+    let events = home.oos(&["-o", "json", "events", &id]);
+    assert!(
+        !events.data(0).contains("hunter2") && events.stdout.contains("?\u{2026}"),
+        "{events}"
+    );
+    let ran = home.oos(&["resume", "--no-wait", &id]);
+    assert_eq!(ran.code, 2);
+    assert!(
+        ran.stderr.contains("may be secret and was not recorded"),
+        "{ran}"
+    );
+}

@@ -10,6 +10,7 @@ mod damage;
 mod dice;
 mod disk;
 mod helper;
+mod hosts;
 mod kill;
 mod ledger;
 mod limit;

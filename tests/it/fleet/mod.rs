@@ -200,6 +200,7 @@ impl Fleet {
                 user: "tester".to_owned(),
                 account: "1".to_owned(),
                 region: "local".to_owned(),
+                inventory: None,
             },
         });
         let mut request = StartRequest::new(TemplateRef::Text {

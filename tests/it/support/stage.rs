@@ -205,6 +205,7 @@ fn open(folder: &Path, libraries: Vec<PathBuf>, user: &str) -> Runner {
             user: user.to_owned(),
             account: "1000000000000001".to_owned(),
             region: "local".to_owned(),
+            inventory: None,
         },
     })
 }
