@@ -5,6 +5,7 @@
 pub mod base;
 
 pub mod action;
+pub mod schedule;
 pub mod template;
 
 pub mod engine;

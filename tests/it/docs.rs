@@ -94,6 +94,10 @@ fn both_languages_show_the_same_commands_and_runbooks() {
         blocks("docs/guide/inventory.md"),
         blocks("docs/guide/inventory.zh-CN.md")
     );
+    assert_eq!(
+        blocks("docs/guide/schedules.md"),
+        blocks("docs/guide/schedules.zh-CN.md")
+    );
 }
 
 #[test]

@@ -29,6 +29,7 @@ mod repeat;
 mod robustness;
 mod runbooks;
 mod sandbox;
+mod schedule;
 mod schema;
 mod secrets;
 mod selectors;
