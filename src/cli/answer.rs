@@ -81,7 +81,11 @@ pub(super) fn ask(question: &Question) -> Option<Answer> {
         | WaitReason::Confirmation { .. }
         | WaitReason::BatchPause { .. } => approve(question),
         WaitReason::Failure | WaitReason::Unknown { .. } | WaitReason::Debug => choose(question),
-        WaitReason::Timer | WaitReason::Child { .. } => return None,
+        WaitReason::Timer
+        | WaitReason::Trigger { .. }
+        | WaitReason::Turn { .. }
+        | WaitReason::Blackout { .. }
+        | WaitReason::Child { .. } => return None,
     };
     match request {
         Ok(request) => Some(Answer {

@@ -131,7 +131,7 @@ fn ambiguous(text: &str, found: &[ExecutionView]) -> Failure {
 
 impl From<StoreError> for Failure {
     fn from(error: StoreError) -> Self {
-        if let StoreError::Taken { .. } = error {
+        if let StoreError::Taken { .. } | StoreError::Passed { .. } = error {
             return Self::refused(error);
         }
         let hint = match &error {
@@ -141,7 +141,9 @@ impl From<StoreError> for Failure {
                  from the journal.",
             ),
             StoreError::Io { .. } => Some("`oos doctor` checks the data directory."),
-            StoreError::Conflict { .. } | StoreError::Taken { .. } => None,
+            StoreError::Conflict { .. } | StoreError::Taken { .. } | StoreError::Passed { .. } => {
+                None
+            }
         };
         Self::internal(error).maybe_hinted(hint.map(str::to_owned))
     }

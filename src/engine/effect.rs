@@ -13,6 +13,10 @@ pub const DEADLINE: u32 = u32::MAX;
 /// task's unit without an item.
 pub const ROUND: u32 = u32::MAX - 1;
 
+/// The number of the timer after which a held execution begins; it belongs to the first attempt of the
+/// first task, which has not begun.
+pub const HOLD: u32 = u32::MAX - 2;
+
 /// Names one effect: the same key always means the same effect.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
 pub enum EffectKey {

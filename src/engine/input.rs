@@ -2,7 +2,7 @@
 
 use crate::base::call::CallFault;
 use crate::base::value::{Map, Value};
-use crate::engine::event::{Signal, Started, UnitId};
+use crate::engine::event::{Passed, Signal, Started, UnitId};
 use crate::engine::status::ExecutionStatus;
 
 /// Something that a decision follows from.
@@ -54,6 +54,12 @@ pub enum Input {
         /// Its status message.
         message: String,
     },
+    /// What held the execution is over.
+    Released,
+    /// Times of the trigger started nothing.
+    TimesPassed(Passed),
+    /// The trigger has no more times.
+    TriggerEnded,
     /// A person said something.
     Signal(Signal),
 }

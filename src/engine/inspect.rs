@@ -4,7 +4,7 @@ use crate::base::digest::Digest;
 use crate::base::id::ExecutionId;
 use crate::base::name::Name;
 use crate::base::value::{Map, Value};
-use crate::engine::event::{BoundPlan, Failure, Started, UnitId};
+use crate::engine::event::{BoundPlan, Failure, Hold, Started, UnitId};
 use crate::engine::execution::Execution;
 use crate::engine::state::{Control, Pause, TaskState, Unit};
 use crate::engine::status::{ExecutionStatus, TaskStatus, WaitReason};
@@ -15,6 +15,10 @@ impl Execution {
     pub fn status(&self) -> ExecutionStatus {
         match self.state.control {
             Control::New => ExecutionStatus::Queued,
+            Control::Paused(_, Pause::Held) => match self.state.hold() {
+                Some(Hold::Turn { .. }) | None => ExecutionStatus::Queued,
+                Some(Hold::Blackout { .. }) => ExecutionStatus::Waiting,
+            },
             Control::Ended(status) => status,
             Control::Failed(_) | Control::Paused(..) => ExecutionStatus::Waiting,
             Control::Next(_) | Control::Finish => ExecutionStatus::Running,
@@ -49,6 +53,9 @@ impl Execution {
                 reasons.push(WaitReason::Failure);
             }
             Control::Paused(_, Pause::Debug) => reasons.push(WaitReason::Debug),
+            Control::Paused(_, Pause::Held) => {
+                reasons.extend(self.state.hold().map(Hold::wait_reason));
+            }
             Control::At(_) if self.status() == ExecutionStatus::Waiting => {
                 let task = self.state.current().map(|(_, task)| task);
                 let units = task.into_iter().flat_map(|task| task.units.values());

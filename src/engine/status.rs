@@ -2,6 +2,9 @@
 
 use serde::{Deserialize, Serialize};
 
+use crate::base::time::Timestamp;
+use crate::engine::event::TriggerKind;
+
 /// Status of an execution.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug, Serialize, Deserialize)]
 pub enum ExecutionStatus {
@@ -154,6 +157,26 @@ pub enum WaitReason {
     },
     /// A timer.
     Timer,
+    /// The next firing of its trigger.
+    Trigger {
+        /// What fires it.
+        trigger: TriggerKind,
+        /// Whether a person has paused it.
+        #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+        paused: bool,
+    },
+    /// Its turn: the execution is `Queued`.
+    Turn {
+        /// What comes first, in words.
+        reason: String,
+    },
+    /// The end of a blackout, or somebody who overrides it.
+    Blackout {
+        /// The calendar, and the entry in it.
+        calendar: String,
+        /// When it is over.
+        until: Timestamp,
+    },
     /// A child execution waits.
     Child {
         /// The child.

@@ -198,6 +198,8 @@ async fn seat_new(
         self_approval: parent.self_approval,
         repeats: None,
         trigger: None,
+        fired: None,
+        hold: None,
         stored: entries.stored,
         stored_secrets: entries.secrets,
         secret: secret_names(&found.template),

@@ -114,6 +114,8 @@ impl Runner {
             self_approval: request.self_approval,
             repeats: None,
             trigger: None,
+            fired: None,
+            hold: None,
             stored: entries.stored,
             stored_secrets: entries.secrets,
             secret: secret_names(&template),

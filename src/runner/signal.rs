@@ -136,9 +136,11 @@ impl Runner {
             | Request::ExecuteTask { .. }
             | Request::RetryTask { .. }
             | Request::SkipTask { .. } => true,
-            Request::CancelTask { .. } | Request::CompleteExecution { .. } | Request::Cancel => {
-                false
-            }
+            Request::CancelTask { .. }
+            | Request::CompleteExecution { .. }
+            | Request::Cancel
+            | Request::PauseTrigger
+            | Request::ResumeTrigger => false,
         };
         let mut id = id.clone();
         loop {

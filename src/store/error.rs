@@ -3,6 +3,7 @@
 use crate::base::id::ExecutionId;
 use crate::base::output::OutputError;
 use crate::base::records::RecordError;
+use crate::base::time::Timestamp;
 use crate::store::journal::Seq;
 
 /// Why the store could not do what it was asked.
@@ -25,6 +26,14 @@ pub enum StoreError {
         execution: ExecutionId,
         /// By which.
         by: ExecutionId,
+    },
+    /// Something became of a nominal time already, or of a later one.
+    #[error("something became of the time {nominal} of trigger `{trigger}` already")]
+    Passed {
+        /// The execution whose trigger it is.
+        trigger: ExecutionId,
+        /// The time.
+        nominal: Timestamp,
     },
     /// What is stored cannot be understood.
     #[error("`{what}` is damaged: {reason}")]

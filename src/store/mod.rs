@@ -18,6 +18,7 @@ mod projection;
 mod secrets;
 pub mod sqlite;
 mod template;
+mod trigger;
 pub mod view;
 
 pub use content::Contents;
@@ -29,13 +30,23 @@ pub use now::Now;
 pub use ownership::{OwnerGuard, Ownership};
 pub use parameter::{ParameterEntry, ParameterError, Parameters};
 pub use template::{TemplateEntry, Templates};
+pub use trigger::{FiringView, TriggerView, Triggers};
 
 use crate::base::output::OutputSink;
 use crate::base::records::Records;
 
 /// Everything that a runner needs remembered.
 pub trait Store:
-    Journal + Contents + Templates + Mailbox + Ownership + Logs + view::Views + Records + OutputSink
+    Journal
+    + Contents
+    + Templates
+    + Mailbox
+    + Ownership
+    + Logs
+    + Triggers
+    + view::Views
+    + Records
+    + OutputSink
 {
 }
 
@@ -46,6 +57,7 @@ impl<T> Store for T where
         + Mailbox
         + Ownership
         + Logs
+        + Triggers
         + view::Views
         + Records
         + OutputSink

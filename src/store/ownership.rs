@@ -1,4 +1,4 @@
-//! The trait of ownership: who works on an execution.
+//! The trait of ownership: who works on an execution, and whether somebody takes up what nobody does.
 
 use std::fmt;
 
@@ -12,6 +12,12 @@ pub trait Ownership: Send + Sync + fmt::Debug {
 
     /// Tells whether some process, this one included, has it.
     fn is_owned(&self, root: &ExecutionId) -> Result<bool, StoreError>;
+
+    /// Says that this process takes up whatever is left to be done. Several may.
+    fn attend(&self) -> Result<OwnerGuard, StoreError>;
+
+    /// Tells whether some process, this one included, takes up whatever is left to be done.
+    fn is_attended(&self) -> Result<bool, StoreError>;
 }
 
 /// Holds an execution; gives it back when dropped.

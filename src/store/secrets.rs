@@ -138,7 +138,11 @@ impl Known {
             | Fact::RoundStarted { .. }
             | Fact::BatchReleased { .. }
             | Fact::TaskStopping { .. }
-            | Fact::ExecutionPaused { .. } => {}
+            | Fact::ExecutionPaused { .. }
+            | Fact::ExecutionReleased { .. }
+            | Fact::TriggerPaused { .. }
+            | Fact::TriggerResumed { .. }
+            | Fact::TimesPassed { .. } => {}
         }
         fact
     }
@@ -220,6 +224,7 @@ impl Known {
                 self.call(call);
                 self.policy(policy);
             }
+            Work::Watch { settings, .. } => *settings = self.map(settings),
             Work::Trigger { event } => *event = self.redactor.value(event),
             Work::Approval { notice, .. } => {
                 if let Some(call) = notice {
@@ -300,7 +305,9 @@ impl Known {
             | Request::SkipTask { .. }
             | Request::CancelTask { .. }
             | Request::CompleteExecution { .. }
-            | Request::Cancel => {}
+            | Request::Cancel
+            | Request::PauseTrigger
+            | Request::ResumeTrigger => {}
         }
     }
 }

@@ -71,6 +71,8 @@ fn started() -> Started {
         self_approval: false,
         repeats: None,
         trigger: None,
+        fired: None,
+        hold: None,
         stored: serde_json::Map::new(),
         stored_secrets: serde_json::Map::new(),
         outer: None,

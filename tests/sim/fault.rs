@@ -16,8 +16,8 @@ use oos::store::view::{
     Views,
 };
 use oos::store::{
-    Contents, Journal, Logs, Mailbox, OwnerGuard, Ownership, Seq, StoreError, TemplateEntry,
-    Templates,
+    Contents, FiringView, Journal, Logs, Mailbox, OwnerGuard, Ownership, Seq, StoreError,
+    TemplateEntry, Templates, TriggerView, Triggers,
 };
 
 use crate::plan::{Moment, Operation};
@@ -211,6 +211,37 @@ impl Ownership for FaultStore {
 
     fn is_owned(&self, root: &ExecutionId) -> Result<bool, StoreError> {
         self.memory().is_owned(root)
+    }
+
+    fn attend(&self) -> Result<OwnerGuard, StoreError> {
+        self.memory().attend()
+    }
+
+    fn is_attended(&self) -> Result<bool, StoreError> {
+        self.memory().is_attended()
+    }
+}
+
+#[async_trait]
+impl Triggers for FaultStore {
+    async fn triggers(&self, ended: bool) -> Result<Vec<TriggerView>, StoreError> {
+        self.pass(Operation::Read).await?;
+        self.memory().triggers(ended).await
+    }
+
+    async fn trigger(&self, id: &ExecutionId) -> Result<Option<TriggerView>, StoreError> {
+        self.pass(Operation::Read).await?;
+        self.memory().trigger(id).await
+    }
+
+    async fn firings(&self, id: &ExecutionId, limit: usize) -> Result<Vec<FiringView>, StoreError> {
+        self.pass(Operation::Read).await?;
+        self.memory().firings(id, limit).await
+    }
+
+    async fn running(&self, id: &ExecutionId) -> Result<Vec<ExecutionId>, StoreError> {
+        self.pass(Operation::Read).await?;
+        self.memory().running(id).await
     }
 }
 

@@ -73,7 +73,11 @@ impl People {
                 task,
                 parameters: None,
             },
-            WaitReason::Timer | WaitReason::Child { .. } => return None,
+            WaitReason::Timer
+            | WaitReason::Trigger { .. }
+            | WaitReason::Turn { .. }
+            | WaitReason::Blackout { .. }
+            | WaitReason::Child { .. } => return None,
         };
         Some((name(&NAMES), request))
     }

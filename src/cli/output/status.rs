@@ -1,8 +1,10 @@
 //! How statuses look: a sign, OOS's word and a color.
 
 use crate::base::id::ExecutionId;
+use crate::base::time::utc_text;
 use crate::cli::output::style::Role;
 use crate::cli::output::table::TableCell;
+use crate::engine::event::TriggerKind;
 use crate::engine::status::{ExecutionStatus, TaskStatus, WaitReason};
 use crate::store::view::LoopCounts;
 
@@ -101,8 +103,21 @@ pub(in crate::cli) fn waits_for(reason: &WaitReason) -> String {
             format!("a decision about a call whose outcome is unknown ({reason})")
         }
         WaitReason::Timer => "a point in time".to_owned(),
+        WaitReason::Trigger {
+            paused: true,
+            trigger,
+        } => format!("its {} trigger, which is paused", lower(*trigger)),
+        WaitReason::Trigger { trigger, .. } => format!("its {} trigger", lower(*trigger)),
+        WaitReason::Turn { reason } => format!("its turn: {reason}"),
+        WaitReason::Blackout { calendar, until } => {
+            format!("the end of blackout {calendar} at {}", utc_text(*until))
+        }
         WaitReason::Child { id } => format!("the child execution `{id}`"),
     }
+}
+
+fn lower(trigger: TriggerKind) -> String {
+    trigger.as_str().to_ascii_lowercase()
 }
 
 /// Returns which approvals are still waited for: "2 more approvals by cat, dan (bob has approved)".
@@ -152,7 +167,12 @@ pub(in crate::cli) fn answers(
         ],
         WaitReason::Debug => vec![execute, with_id("cancel")],
         WaitReason::Unknown { .. } => vec![with_id("retry"), with_id("skip"), with_id("cancel")],
-        WaitReason::Timer | WaitReason::Child { .. } => Vec::new(),
+        WaitReason::Blackout { .. } => vec![with_id("approve"), with_id("cancel")],
+        WaitReason::Trigger { paused: true, .. } => {
+            vec![with_id("trigger resume"), with_id("cancel")]
+        }
+        WaitReason::Trigger { paused: false, .. } => vec![with_id("trigger show")],
+        WaitReason::Timer | WaitReason::Turn { .. } | WaitReason::Child { .. } => Vec::new(),
     };
     commands
         .into_iter()

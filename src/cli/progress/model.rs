@@ -5,7 +5,7 @@ use crate::base::time::Timestamp;
 use crate::base::value::text;
 use crate::cli::output::{between, counted, duration, waits_for};
 use crate::engine::event::{End, Event, Fact, Kept, LoopPlan, Request, Started, UnitId, Work};
-use crate::engine::status::{ExecutionStatus, TaskStatus};
+use crate::engine::status::{ExecutionStatus, TaskStatus, WaitReason};
 use crate::store::view::LoopCounts;
 
 /// One execution.
@@ -85,9 +85,27 @@ impl ExecutionProgress {
         match &event.fact {
             Fact::ExecutionStarted(started) => Some(self.start(at, started)),
             Fact::ExecutionPaused { reason, .. } => {
-                self.status = ExecutionStatus::Waiting;
-                Some(self.change(at, "Waiting", format!("for {}", waits_for(reason))))
+                self.status = match reason {
+                    WaitReason::Turn { .. } => ExecutionStatus::Queued,
+                    _ => ExecutionStatus::Waiting,
+                };
+                let details = format!("for {}", waits_for(reason));
+                Some(self.change(at, self.status.as_str(), details))
             }
+            Fact::ExecutionReleased { by } => {
+                self.status = ExecutionStatus::Running;
+                let details = match by.as_str() {
+                    "" => String::new(),
+                    by => format!("by {by}"),
+                };
+                Some(self.change(at, "Released", details))
+            }
+            Fact::TimesPassed { passed, .. } => {
+                let details = format!("{} of its times: {}", passed.count, passed.cause.as_str());
+                Some(self.change(at, "Passed", details))
+            }
+            Fact::TriggerPaused { .. } => Some(self.change(at, "Paused", String::new())),
+            Fact::TriggerResumed { .. } => Some(self.change(at, "Resumed", String::new())),
             Fact::SignalReceived { signal } => {
                 self.status = ExecutionStatus::Running;
                 let details = format!("{} by {}", request_word(&signal.request), signal.by);
@@ -273,6 +291,7 @@ impl ExecutionProgress {
             _ if confirm => "for a confirmation of its high-risk call",
             Work::Approval { notice: None, .. } => "for an approval",
             Work::Pause => "for somebody to end the pause",
+            Work::Watch { .. } => "for its trigger",
             _ => return None,
         };
         self.enter(at, unit.task, TaskStatus::Waiting, waits)
@@ -398,5 +417,7 @@ fn request_word(request: &Request) -> &'static str {
         Request::CancelTask { .. } => "CancelTask",
         Request::CompleteExecution { .. } => "CompleteExecution",
         Request::Cancel => "Cancel",
+        Request::PauseTrigger => "PauseTrigger",
+        Request::ResumeTrigger => "ResumeTrigger",
     }
 }

@@ -27,10 +27,25 @@ pub(super) fn paused(state: &mut State, task: u32, reason: &WaitReason) -> Verdi
     let pause = match (state.control, reason) {
         (Control::Failed(place), WaitReason::Failure) if place == task => Pause::Failure,
         (Control::Next(place), WaitReason::Debug) if place == task && debug => Pause::Debug,
+        (Control::Next(0), WaitReason::Turn { .. } | WaitReason::Blackout { .. })
+            if task == 0 && is_new(state) =>
+        {
+            Pause::Held
+        }
         (control, reason) => return Err(format!("{reason:?} does not fit {control:?}")),
     };
     state.control = Control::Paused(task, pause);
+    if let Some(key) = state.hold_timer() {
+        state.fresh.insert(key);
+    }
     Ok(())
+}
+
+/// Tells whether the execution was started so that it does not begin, and has not begun.
+fn is_new(state: &State) -> bool {
+    let started = state.started.as_ref();
+    started.is_some_and(|started| started.hold.is_some())
+        && state.tasks.front().is_some_and(|task| task.attempt == 0)
 }
 
 pub(super) fn cancel_requested(state: &mut State) -> Verdict {
@@ -46,7 +61,7 @@ pub(super) fn cancel_requested(state: &mut State) -> Verdict {
         }
         Control::New
         | Control::Next(_)
-        | Control::Paused(_, Pause::Debug)
+        | Control::Paused(_, Pause::Debug | Pause::Held)
         | Control::Finish
         | Control::Ended(_) => state.control = Control::Finish,
     }

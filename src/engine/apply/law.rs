@@ -3,7 +3,7 @@
 use crate::engine::apply::verdict::Verdict;
 use crate::engine::apply::{batch, ending, execution, round, task, unit};
 use crate::engine::event::{Event, Fact};
-use crate::engine::state::{Control, State};
+use crate::engine::state::{Control, Pause, State};
 
 /// An event that cannot follow on the state: the journal is damaged or belongs to another template.
 #[derive(Clone, PartialEq, Eq, Debug, thiserror::Error)]
@@ -36,14 +36,18 @@ fn follow(state: &mut State, event: &Event) -> Verdict {
         }
 
         (C::Next(place), F::TaskSkipped { task }) if place == *task => task::skipped(state, *task),
-        (C::Paused(..), F::TaskSkipped { task }) => task::skipped(state, *task),
+        (C::Paused(_, Pause::Failure | Pause::Debug), F::TaskSkipped { task }) => {
+            task::skipped(state, *task)
+        }
         (C::Next(place), F::TaskTaken { task, end, target }) if place == *task => {
             ending::taken(state, *task, end, target.as_ref())
         }
         (C::Next(place) | C::At(place), F::TaskStarted { task, .. }) if place == *task => {
             task::started(state, &event.fact)
         }
-        (C::Paused(..), F::TaskStarted { .. }) => task::started(state, &event.fact),
+        (C::Paused(_, Pause::Failure | Pause::Debug), F::TaskStarted { .. }) => {
+            task::started(state, &event.fact)
+        }
         (C::At(place), F::TaskStopping { task, cause }) if place == *task => {
             task::stopping(state, *task, *cause)
         }
@@ -75,16 +79,23 @@ fn follow(state: &mut State, event: &Event) -> Verdict {
             | F::ApprovalExpired { unit: id, .. }
             | F::UnitLost { unit: id, .. }
             | F::ChildChanged { unit: id, .. }
+            | F::TriggerPaused { unit: id }
+            | F::TriggerResumed { unit: id }
+            | F::TimesPassed { unit: id, .. }
             | F::UnitEnded { unit: id, .. },
         ) if place == id.task => unit::changed(state, *id, &event.fact),
 
         (C::Next(_) | C::Failed(_), F::ExecutionPaused { task, reason }) => {
             execution::paused(state, *task, reason)
         }
+        (C::Paused(place, Pause::Held), F::ExecutionReleased { .. }) => {
+            state.control = C::Next(place);
+            Ok(())
+        }
         (_, F::SignalReceived { .. }) => Ok(()),
         (_, F::CancelRequested { .. }) => execution::cancel_requested(state),
         (
-            C::Finish | C::Paused(..),
+            C::Finish | C::Paused(_, Pause::Failure | Pause::Debug),
             F::ExecutionEnded {
                 status,
                 outputs,

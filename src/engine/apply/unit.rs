@@ -8,6 +8,7 @@ use crate::engine::effect::EffectKey;
 use crate::engine::event::{End, Fact, UnitId, Work};
 use crate::engine::output::collected;
 use crate::engine::state::{GivenApproval, Item, LoopState, Phase, State, TaskState, Unit};
+use crate::template::model::Jump;
 
 /// Applies a fact about the unit `id` of the task at work.
 pub(super) fn changed(state: &mut State, id: UnitId, fact: &Fact) -> Verdict {
@@ -51,8 +52,11 @@ fn begin(state: &mut State, id: UnitId, unit: Unit) -> Verdict {
         let looping = loop_mut(task)?;
         looping.items.set(place as usize, Item::Active);
     }
-    if let Work::Choice { target } = &*work {
-        task.target = Some(target.clone());
+    match &*work {
+        Work::Choice { target } => task.target = Some(target.clone()),
+        // What comes behind the trigger is for those that it fires.
+        Work::Watch { .. } => task.target = Some(Jump::End),
+        _ => {}
     }
     insert(task, id.item, unit);
     if matches!(*work, Work::Child { .. }) {
@@ -94,9 +98,16 @@ fn advance(state: &mut State, id: UnitId, fact: &Fact) -> Verdict {
             unit.approval = None;
             Unit::first_phase(&unit.work)
         }
-        (phase @ Phase::Approving(_), Fact::ApprovalExpired { .. }) => phase.clone(),
+        (phase @ Phase::Approving(_), Fact::ApprovalExpired { .. })
+        | (phase @ Phase::Watching { .. }, Fact::TimesPassed { .. }) => phase.clone(),
         (Phase::Paused, Fact::Approved { .. }) => Phase::Instant,
         (Phase::Calling(_), Fact::UnitLost { reason, .. }) => Phase::Lost(reason.clone()),
+        (Phase::Watching { paused: false }, Fact::TriggerPaused { .. }) => {
+            Phase::Watching { paused: true }
+        }
+        (Phase::Watching { paused: true }, Fact::TriggerResumed { .. }) => {
+            Phase::Watching { paused: false }
+        }
         (Phase::Child { .. }, Fact::ChildChanged { waiting, .. }) => {
             Phase::Child { waiting: *waiting }
         }

@@ -5,7 +5,7 @@ use crate::engine::builtin::{
     approve, check_for, choice, execute_api, execute_http_request, loop_action, notify, product,
     select_targets, sleep, template, trigger, wait_for,
 };
-use crate::engine::event::{Failure, Work};
+use crate::engine::event::{Failure, TriggerKind, Work};
 
 /// Renders what the unit does.
 pub(in crate::engine) fn work(context: &Context) -> Result<Work, Failure> {
@@ -23,7 +23,9 @@ pub(in crate::engine) fn work(context: &Context) -> Result<Work, Failure> {
         "acs::pause" => Ok(Work::Pause),
         "acs::template" => template::work(context),
         "acs::loop" => loop_action::work(context),
-        "acs::timertrigger" | "acs::eventtrigger" | "acs::alarmtrigger" => trigger::work(context),
+        "acs::timertrigger" => Ok(trigger::work(context, TriggerKind::Timer)),
+        "acs::eventtrigger" => Ok(trigger::work(context, TriggerKind::Event)),
+        "acs::alarmtrigger" => Ok(trigger::work(context, TriggerKind::Alarm)),
         "acs::gitcoderepo" => Err(Failure::new(
             "NotSupported",
             format!(

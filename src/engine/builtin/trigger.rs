@@ -1,20 +1,17 @@
-//! Triggers. An execution that a trigger has fired begins with its event; waiting for one is not
-//! the engine's work (language reference 4.11 and 4.12).
+//! Triggers (language reference 4.11 and 4.12). An execution that a trigger has fired begins with its
+//! event; one that a person started waits, and what fires it is not the engine's work.
 
 use crate::engine::builtin::context::Context;
-use crate::engine::event::{Failure, Work};
+use crate::engine::event::{TriggerKind, Work};
 
-pub(super) fn work(context: &Context) -> Result<Work, Failure> {
+pub(super) fn work(context: &Context, trigger: TriggerKind) -> Work {
     match &context.started().trigger {
-        Some(event) => Ok(Work::Trigger {
+        Some(event) => Work::Trigger {
             event: event.clone(),
-        }),
-        None => Err(Failure::new(
-            "NotSupported",
-            format!(
-                "action `{}` is not supported yet: start the template when it is due",
-                context.task.action.value
-            ),
-        )),
+        },
+        None => Work::Watch {
+            trigger,
+            settings: context.properties.clone(),
+        },
     }
 }

@@ -1,7 +1,7 @@
 //! Where decisions begin.
 
 use crate::base::time::Timestamp;
-use crate::engine::decide::{answered, child, signal, timer};
+use crate::engine::decide::{answered, child, hold, signal, timer, trigger};
 use crate::engine::draft::Draft;
 use crate::engine::event::{Event, Fact};
 use crate::engine::flow;
@@ -21,6 +21,7 @@ pub(in crate::engine) fn decide(
     match (state.control, input) {
         (Control::New, Input::Start(started)) => {
             draft.record(Fact::ExecutionStarted(started.clone()));
+            hold::begin(&mut draft);
         }
         (Control::New, _) | (_, Input::Start(_)) => return Err(Refused::Stale),
         (_, Input::TakenUp) => {}
@@ -41,6 +42,9 @@ pub(in crate::engine) fn decide(
                 message,
             },
         ) => child::ended(&mut draft, *unit, *status, outputs, message)?,
+        (_, Input::Released) => hold::over(&mut draft, None)?,
+        (_, Input::TimesPassed(passed)) => trigger::passed(&mut draft, passed)?,
+        (_, Input::TriggerEnded) => trigger::ended(&mut draft)?,
         (_, Input::Signal(signal)) => signal::decide(&mut draft, signal)?,
     }
     flow::proceed(&mut draft);

@@ -5,9 +5,11 @@ mod answered;
 mod child;
 mod entry;
 mod expire;
+mod hold;
 mod poll;
 mod signal;
 mod stop;
 mod timer;
+mod trigger;
 
 pub(super) use entry::decide;

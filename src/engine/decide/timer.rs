@@ -1,8 +1,8 @@
 //! A timer's moment came.
 
-use crate::engine::decide::{expire, stop};
+use crate::engine::decide::{expire, hold, stop};
 use crate::engine::draft::Draft;
-use crate::engine::effect::{DEADLINE, EffectKey, ROUND};
+use crate::engine::effect::{DEADLINE, EffectKey, HOLD, ROUND};
 use crate::engine::event::{End, Fact, StopCause, UnitId};
 use crate::engine::input::Refused;
 use crate::engine::state::{Phase, deadline_key, task_timers};
@@ -13,6 +13,9 @@ pub(super) fn decide(draft: &mut Draft, id: UnitId, timer: u32) -> Result<(), Re
     }
     if timer == ROUND {
         return round(draft, id);
+    }
+    if timer == HOLD {
+        return hold::over(draft, Some(id));
     }
     let unit = draft.state.unit(id).ok_or(Refused::Stale)?;
     match unit.phase {

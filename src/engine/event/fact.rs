@@ -6,8 +6,8 @@ use crate::base::digest::Digest;
 use crate::base::time::Timestamp;
 use crate::base::value::{Map, Value};
 use crate::engine::event::{
-    ApprovalTerms, End, LoopPlan, Replanned, Signal, Started, StopCause, TimeoutOutcome, UnitId,
-    Work,
+    ApprovalTerms, End, LoopPlan, Passed, Replanned, Signal, Started, StopCause, TimeoutOutcome,
+    UnitId, Work,
 };
 use crate::engine::status::{ExecutionStatus, WaitReason};
 use crate::template::model::Jump;
@@ -216,6 +216,30 @@ pub enum Fact {
         /// Why.
         reason: WaitReason,
     },
+    /// An execution that was held may begin.
+    ExecutionReleased {
+        /// Who let it begin; empty: nobody, what held it is over.
+        #[serde(default, skip_serializing_if = "String::is_empty")]
+        by: String,
+    },
+    /// A person paused a trigger: it fires nothing.
+    TriggerPaused {
+        /// The unit that waits to be fired.
+        unit: UnitId,
+    },
+    /// A person let a paused trigger go on.
+    TriggerResumed {
+        /// The unit that waits to be fired.
+        unit: UnitId,
+    },
+    /// Times of a trigger started nothing. Those that did are told by what they started.
+    TimesPassed {
+        /// The unit that waits to be fired.
+        unit: UnitId,
+        /// Which, and why.
+        #[serde(flatten)]
+        passed: Passed,
+    },
     /// A person said something; what follows from it is in the events after it.
     SignalReceived {
         /// What, and who.
@@ -268,6 +292,10 @@ impl Fact {
             Self::TaskStopping { .. } => "TaskStopping",
             Self::TaskEnded { .. } => "TaskEnded",
             Self::ExecutionPaused { .. } => "ExecutionPaused",
+            Self::ExecutionReleased { .. } => "ExecutionReleased",
+            Self::TriggerPaused { .. } => "TriggerPaused",
+            Self::TriggerResumed { .. } => "TriggerResumed",
+            Self::TimesPassed { .. } => "TimesPassed",
             Self::SignalReceived { .. } => "SignalReceived",
             Self::CancelRequested { .. } => "CancelRequested",
             Self::ExecutionEnded { .. } => "ExecutionEnded",

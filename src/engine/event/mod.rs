@@ -9,6 +9,7 @@ mod plan;
 mod repeat;
 mod signal;
 mod started;
+mod trigger;
 mod unit;
 mod work;
 
@@ -19,5 +20,6 @@ pub use plan::{ApprovalTerms, BoundPlan, PlannedLoop, Replanned, TimeoutOutcome}
 pub use repeat::{Kept, Repeat, Taken};
 pub use signal::{Request, Signal};
 pub use started::{InventorySources, Outer, Started, TaskHead};
+pub use trigger::{Firing, Hold, PassCause, Passed, TriggerKind};
 pub use unit::UnitId;
 pub use work::{Delay, PollPolicy, Work};

@@ -75,4 +75,8 @@ pub enum Request {
     },
     /// Cancel the execution.
     Cancel,
+    /// Pause the trigger: it fires nothing until it is resumed.
+    PauseTrigger,
+    /// Let the paused trigger go on.
+    ResumeTrigger,
 }

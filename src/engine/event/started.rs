@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 use crate::base::digest::Digest;
 use crate::base::id::ExecutionId;
 use crate::base::value::{Map, Value};
-use crate::engine::event::{BoundPlan, Repeat, UnitId};
+use crate::engine::event::{BoundPlan, Firing, Hold, Repeat, UnitId};
 use crate::engine::status::{LoopMode, Mode, SafetyCheck};
 
 /// Everything that an execution starts with.
@@ -72,6 +72,12 @@ pub struct Started {
     /// done, with its outputs selected from here.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub trigger: Option<Value>,
+    /// Which trigger fired it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub fired: Option<Firing>,
+    /// Why it does not begin at once.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub hold: Option<Hold>,
     /// The entries of the parameter store that the template names, read before the start.
     #[serde(default, skip_serializing_if = "Map::is_empty")]
     pub stored: Map,

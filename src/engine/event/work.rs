@@ -6,7 +6,7 @@ use crate::base::call::ApiCall;
 use crate::base::id::ExecutionId;
 use crate::base::time::Timestamp;
 use crate::base::value::{Map, Value};
-use crate::engine::event::{Outer, TimeoutOutcome};
+use crate::engine::event::{Outer, TimeoutOutcome, TriggerKind};
 use crate::template::model::Jump;
 
 /// What a unit does, rendered.
@@ -40,6 +40,13 @@ pub enum Work {
     Trigger {
         /// The event.
         event: Value,
+    },
+    /// A trigger that waits to be fired: every firing is an execution of its own.
+    Watch {
+        /// What fires it.
+        trigger: TriggerKind,
+        /// The task's properties.
+        settings: Map,
     },
     /// `ACS::Approve`, after its message has been sent.
     Approval {

@@ -49,6 +49,7 @@ pub(in crate::engine) fn end_instant(draft: &mut Draft, id: UnitId, work: &Work)
         | Work::Sleep { .. }
         | Work::Approval { .. }
         | Work::Pause
+        | Work::Watch { .. }
         | Work::Child { .. } => return,
     };
     let end = success(draft, id, &document);

@@ -21,11 +21,13 @@ pub(in crate::engine) enum Control {
     Ended(ExecutionStatus),
 }
 
-/// What a person is asked between tasks.
+/// What is waited for between tasks.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub(in crate::engine) enum Pause {
     /// What to do about the failed task.
     Failure,
     /// Whether to run the next task.
     Debug,
+    /// Whether to begin at all.
+    Held,
 }

@@ -1,8 +1,9 @@
 //! What an execution wants from the world, derived from its state alone.
 
 use crate::base::time::Timestamp;
-use crate::engine::effect::{DEADLINE, Effect, EffectKey, ROUND};
-use crate::engine::event::UnitId;
+use crate::engine::effect::{DEADLINE, Effect, EffectKey, HOLD, ROUND};
+use crate::engine::event::{Hold, UnitId};
+use crate::engine::state::control::{Control, Pause};
 use crate::engine::state::execution::State;
 use crate::engine::state::task::TaskState;
 
@@ -24,7 +25,33 @@ impl State {
                 unit.demands(id, stopping)
             })
         });
-        timers.chain(units)
+        self.hold_timer().into_iter().chain(timers).chain(units)
+    }
+
+    /// Returns why the execution does not begin, while that is so.
+    pub(in crate::engine) fn hold(&self) -> Option<&Hold> {
+        match self.control {
+            Control::Paused(_, Pause::Held) => self.started.as_ref()?.hold.as_ref(),
+            _ => None,
+        }
+    }
+
+    /// Returns the key of the timer after which a held execution begins.
+    pub(in crate::engine) fn hold_timer(&self) -> Option<EffectKey> {
+        self.held_until()?;
+        let first = UnitId {
+            task: 0,
+            item: None,
+            attempt: 1,
+        };
+        Some(EffectKey::Timer(first, HOLD))
+    }
+
+    fn held_until(&self) -> Option<Timestamp> {
+        match self.hold()? {
+            Hold::Turn { .. } => None,
+            Hold::Blackout { until, .. } => Some(*until),
+        }
     }
 
     /// Tells whether the effect of that key is still demanded.
@@ -35,7 +62,7 @@ impl State {
         | EffectKey::CancelCall(id)
         | EffectKey::CancelChild(id)) = key;
         let Some((place, task)) = self.current() else {
-            return false;
+            return self.hold_timer() == Some(key);
         };
         task_timers(place, task).any(|timer| timer == key)
             || self.unit(id).is_some_and(|unit| {
@@ -53,6 +80,11 @@ impl State {
         | EffectKey::CancelChild(id)) = key;
         let task = self.tasks.get(id.task as usize)?;
         match key {
+            EffectKey::Timer(_, HOLD) => {
+                return Some(Effect::Timer {
+                    at: self.held_until()?,
+                });
+            }
             EffectKey::Timer(_, DEADLINE) => return Some(Effect::Timer { at: task.deadline? }),
             EffectKey::Timer(_, ROUND) => return Some(Effect::Timer { at: resumes(task)? }),
             _ => {}

@@ -44,6 +44,11 @@ pub(in crate::engine) enum Phase {
         /// Whether it waits.
         waiting: bool,
     },
+    /// A trigger waits to be fired.
+    Watching {
+        /// Whether a person has paused it.
+        paused: bool,
+    },
     /// Nobody knows what came of the call.
     Lost(String),
     /// Needs nothing from the world and ends in the same step.
@@ -86,6 +91,7 @@ impl Unit {
             Work::Choice { .. } | Work::Trigger { .. } => Phase::Instant,
             Work::Approval { notice: None, .. } => Phase::Approving(Vec::new()),
             Work::Pause => Phase::Paused,
+            Work::Watch { .. } => Phase::Watching { paused: false },
             Work::Child { .. } => Phase::Child { waiting: false },
         }
     }
@@ -116,6 +122,7 @@ impl Unit {
             Phase::Unconfirmed
                 | Phase::Approving(_)
                 | Phase::Paused
+                | Phase::Watching { .. }
                 | Phase::Child { waiting: true }
         )
     }
@@ -151,6 +158,12 @@ impl Unit {
                 })
             }
             (Phase::Paused, _) => Some(WaitReason::Pause),
+            (Phase::Watching { paused }, Work::Watch { trigger, .. }) => {
+                Some(WaitReason::Trigger {
+                    trigger: *trigger,
+                    paused: *paused,
+                })
+            }
             (Phase::Child { waiting: true }, Work::Child { id, .. }) => {
                 Some(WaitReason::Child { id: id.clone() })
             }
@@ -178,6 +191,7 @@ impl Unit {
             Phase::Unconfirmed
             | Phase::Approving(_)
             | Phase::Paused
+            | Phase::Watching { .. }
             | Phase::Lost(_)
             | Phase::Instant => (None, None),
         };

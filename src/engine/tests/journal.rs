@@ -9,9 +9,10 @@ use crate::base::digest::Digest;
 use crate::base::failure::FailureClass;
 use crate::base::time::Timestamp;
 use crate::engine::event::{
-    ApprovalTerms, Batches, BoundPlan, Delay, End, Event, Fact, Failure, InventorySources, Kept,
-    LoopPlan, OnUnreachable, Outer, PlannedLoop, PollPolicy, Repeat, Replanned, Request, Signal,
-    StopCause, Taken, TaskHead, TimeoutOutcome, UnitId, Work,
+    ApprovalTerms, Batches, BoundPlan, Delay, End, Event, Fact, Failure, Firing, Hold,
+    InventorySources, Kept, LoopPlan, OnUnreachable, Outer, PassCause, Passed, PlannedLoop,
+    PollPolicy, Repeat, Replanned, Request, Signal, StopCause, Taken, TaskHead, TimeoutOutcome,
+    TriggerKind, UnitId, Work,
 };
 use crate::engine::status::{ExecutionStatus, LoopMode, WaitReason};
 use crate::engine::tests::world::{map, start_time, started};
@@ -326,6 +327,7 @@ fn facts() -> Vec<Fact> {
     facts.extend(repeat_facts());
     facts.extend(reach_facts());
     facts.push(inventory_fact());
+    facts.extend(trigger_facts());
     facts
 }
 
@@ -452,6 +454,74 @@ fn reach_facts() -> Vec<Fact> {
     ]
 }
 
+/// What triggers and held executions record.
+fn trigger_facts() -> Vec<Fact> {
+    let mut fired = started();
+    fired.fired = Some(Firing {
+        trigger: started().id,
+        nominal: Some(at()),
+    });
+    fired.hold = Some(Hold::Turn {
+        reason: "others".into(),
+    });
+    let until = at();
+    let calendar = "freeze".to_owned();
+    let mut held = started();
+    held.hold = Some(Hold::Blackout {
+        calendar: calendar.clone(),
+        until,
+    });
+    let unit = unit(None);
+    let watch = |trigger| Fact::UnitStarted {
+        unit,
+        work: Work::Watch {
+            trigger,
+            settings: map(json!({"Type": "cron"})),
+        },
+        confirm: false,
+        approval: None,
+    };
+    let passed = |cause| Fact::TimesPassed {
+        unit,
+        passed: Passed {
+            from: at(),
+            until: at(),
+            count: 2,
+            cause,
+            note: "late".into(),
+        },
+    };
+    let said = |request| Fact::SignalReceived {
+        signal: Signal {
+            by: "ann".into(),
+            note: String::new(),
+            request,
+            plan: None,
+            number: None,
+        },
+    };
+    vec![
+        Fact::ExecutionStarted(Box::new(fired)),
+        Fact::ExecutionStarted(Box::new(held)),
+        Fact::ExecutionPaused {
+            task: 0,
+            reason: WaitReason::Blackout { calendar, until },
+        },
+        Fact::ExecutionReleased { by: "bob".into() },
+        watch(TriggerKind::Timer),
+        watch(TriggerKind::Event),
+        watch(TriggerKind::Alarm),
+        Fact::TriggerPaused { unit },
+        Fact::TriggerResumed { unit },
+        passed(PassCause::Missed),
+        passed(PassCause::Overlap),
+        passed(PassCause::Blackout),
+        passed(PassCause::Paused),
+        said(Request::PauseTrigger),
+        said(Request::ResumeTrigger),
+    ]
+}
+
 #[test]
 fn every_event_has_its_stable_form_and_decodes_from_it() {
     let events: Vec<Event> = facts()
@@ -474,5 +544,5 @@ fn the_golden_file_has_every_fact() {
     let mut names: Vec<&str> = facts().iter().map(Fact::name).collect();
     names.sort_unstable();
     names.dedup();
-    assert_eq!(names.len(), 25, "{names:?}");
+    assert_eq!(names.len(), 29, "{names:?}");
 }

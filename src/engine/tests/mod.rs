@@ -13,6 +13,7 @@ mod mode;
 mod reach;
 mod repeat;
 mod repeat_laws;
+mod trigger;
 mod unknown;
 mod wait_for;
 mod world;

@@ -58,6 +58,8 @@ pub(super) fn started() -> Started {
         self_approval: false,
         repeats: None,
         trigger: None,
+        fired: None,
+        hold: None,
         stored: Map::new(),
         stored_secrets: Map::new(),
         outer: None,

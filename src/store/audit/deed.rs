@@ -51,6 +51,10 @@ pub enum AuditAction {
     Completed,
     /// An execution was cancelled.
     Cancelled,
+    /// A trigger was paused.
+    TriggerPaused,
+    /// A paused trigger was let go on.
+    TriggerResumed,
     /// A secret got a value.
     SecretSet,
     /// A secret was removed.
@@ -81,6 +85,8 @@ impl AuditAction {
             Self::TaskCancelled => "task-cancelled",
             Self::Completed => "completed",
             Self::Cancelled => "cancelled",
+            Self::TriggerPaused => "trigger-paused",
+            Self::TriggerResumed => "trigger-resumed",
             Self::SecretSet => "secret-set",
             Self::SecretDeleted => "secret-deleted",
             Self::SecretRevealed => "secret-revealed",

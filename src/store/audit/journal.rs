@@ -21,7 +21,7 @@ const OF_A_START: [&str; 7] = [
 /// executions and everything that people say. What follows from it tells nothing new.
 pub(in crate::store) fn deed_of(id: &ExecutionId, seq: Seq, event: &Event) -> Option<Deed> {
     let (actor, action, mut detail) = match &event.fact {
-        Fact::ExecutionStarted(started) if started.parent.is_none() => {
+        Fact::ExecutionStarted(started) if started.parent.is_none() && !is_clockwork(started) => {
             (&started.user, AuditAction::Started, start(started))
         }
         // An execution that is cancelled cancels its children in its own name.
@@ -37,6 +37,12 @@ pub(in crate::store) fn deed_of(id: &ExecutionId, seq: Seq, event: &Event) -> Op
         subject: id.to_string(),
         detail,
     })
+}
+
+/// Tells whether the clock started it, and no person.
+fn is_clockwork(started: &Started) -> bool {
+    let firing = started.fired.as_ref();
+    firing.is_some_and(|firing| firing.nominal.is_some())
 }
 
 fn start(started: &Started) -> Map {
@@ -92,5 +98,7 @@ fn action_of(request: &Request) -> AuditAction {
         Request::CancelTask { .. } => AuditAction::TaskCancelled,
         Request::CompleteExecution { .. } => AuditAction::Completed,
         Request::Cancel => AuditAction::Cancelled,
+        Request::PauseTrigger => AuditAction::TriggerPaused,
+        Request::ResumeTrigger => AuditAction::TriggerResumed,
     }
 }

@@ -71,6 +71,8 @@ pub(in crate::store) fn start(id: &ExecutionId) -> Started {
         self_approval: false,
         repeats: None,
         trigger: None,
+        fired: None,
+        hold: None,
         stored: Map::new(),
         stored_secrets: Map::new(),
         outer: None,

@@ -10,6 +10,7 @@ mod mailbox;
 mod ownership;
 mod record;
 mod template;
+mod trigger;
 
 use std::sync::Arc;
 

@@ -9,7 +9,10 @@ use crate::engine::event::{Event, Fact, Started};
 use crate::store::audit::deed_of;
 use crate::store::memory::MemoryStore;
 use crate::store::memory::state::State;
-use crate::store::projection::{Changes, DetailRow, ExecutionRow, Place, Rows, TaskRow, fold};
+use crate::store::memory::trigger::refuse_second_firing;
+use crate::store::projection::{
+    Changes, DetailRow, ExecutionRow, Place, Rows, TaskRow, WatchRow, fold,
+};
 use crate::store::secrets::Secrets;
 use crate::store::{Journal, Seq, StoreError};
 
@@ -60,6 +63,7 @@ fn append(
     let masked: Vec<Event> = events.iter().map(|event| secrets.mask(event)).collect();
     let changes = fold(id, &StateRows { state, id }, expected + 1, &masked)?;
     refuse_second_rest(state, &changes)?;
+    refuse_second_firing(state, &changes)?;
     let texts = events.iter().map(serde_json::to_string);
     let texts: Vec<String> =
         texts
@@ -109,6 +113,10 @@ impl Rows for StateRows<'_> {
     fn task(&self, place: Place) -> Result<Option<TaskRow>, StoreError> {
         Ok(self.state.tasks.get(&(self.id.clone(), place)).cloned())
     }
+
+    fn watch(&self) -> Result<Option<WatchRow>, StoreError> {
+        Ok(self.state.watches.get(self.id).cloned())
+    }
 }
 
 fn save(state: &mut State, id: &ExecutionId, changes: Changes) {
@@ -131,6 +139,10 @@ fn save(state: &mut State, id: &ExecutionId, changes: Changes) {
     for (task, items) in changes.plans {
         state.plans.insert((id.clone(), task), Arc::clone(&items));
     }
+    if let Some(row) = changes.watch {
+        state.watches.insert(id.clone(), row);
+    }
+    state.firings.extend(changes.firings);
     for (key, row) in changes.commands {
         state.commands.insert((key, id.clone()), row);
     }

@@ -8,6 +8,7 @@ mod mailbox;
 mod record;
 mod state;
 mod template;
+mod trigger;
 mod view;
 
 pub use state::MemoryStore;

@@ -16,7 +16,9 @@ use crate::base::value::Value;
 use crate::engine::event::{Event, Fact, Signal, Started};
 use crate::store::audit::{AuditRecord, beginning};
 use crate::store::memory::log::MemoryLog;
-use crate::store::projection::{CommandKey, CommandRow, DetailRow, ExecutionRow, Place, TaskRow};
+use crate::store::projection::{
+    CommandKey, CommandRow, DetailRow, ExecutionRow, FiringKey, FiringRow, Place, TaskRow, WatchRow,
+};
 use crate::store::secrets::Secrets;
 use crate::store::{Contents, Now, OwnerGuard, Ownership, Seq, StoreError, TemplateEntry};
 
@@ -39,6 +41,8 @@ pub(super) struct State {
     pub(super) repeats: BTreeMap<ExecutionId, (ExecutionId, bool)>,
     pub(super) plans: BTreeMap<(ExecutionId, u32), Arc<Vec<Value>>>,
     pub(super) commands: BTreeMap<(CommandKey, ExecutionId), CommandRow>,
+    pub(super) watches: BTreeMap<ExecutionId, WatchRow>,
+    pub(super) firings: BTreeMap<FiringKey, FiringRow>,
     pub(super) signals: BTreeMap<u64, Posted>,
     pub(super) templates: BTreeMap<String, Vec<TemplateEntry>>,
     pub(super) records: BTreeMap<u64, Record>,
@@ -47,6 +51,8 @@ pub(super) struct State {
     pub(super) audit: Vec<AuditRecord>,
     contents: BTreeMap<Digest, String>,
     owned: BTreeSet<ExecutionId>,
+    /// How many take up what is left to be done.
+    attending: u32,
 }
 
 /// A signal and what became of it.
@@ -181,6 +187,28 @@ impl Ownership for MemoryStore {
 
     fn is_owned(&self, root: &ExecutionId) -> Result<bool, StoreError> {
         Ok(self.state().owned.contains(&root.root()))
+    }
+
+    fn attend(&self) -> Result<OwnerGuard, StoreError> {
+        self.state().attending += 1;
+        Ok(OwnerGuard::new(Attending {
+            store: self.clone(),
+        }))
+    }
+
+    fn is_attended(&self) -> Result<bool, StoreError> {
+        Ok(self.state().attending > 0)
+    }
+}
+
+/// Attends no longer when dropped.
+struct Attending {
+    store: MemoryStore,
+}
+
+impl Drop for Attending {
+    fn drop(&mut self) {
+        self.store.state().attending -= 1;
     }
 }
 

@@ -15,7 +15,10 @@ use crate::engine::status::{ExecutionStatus, TaskStatus, WaitReason};
 use crate::store::projection::command::commands;
 use crate::store::projection::properties::properties;
 use crate::store::projection::status::{close, counter, first_wait, is_waiting};
-use crate::store::projection::{CommandKey, CommandRow, DetailRow, ExecutionRow, Place, TaskRow};
+use crate::store::projection::watch::{began, fired, passed, paused};
+use crate::store::projection::{
+    CommandKey, CommandRow, DetailRow, ExecutionRow, FiringKey, FiringRow, Place, TaskRow, WatchRow,
+};
 use crate::store::view::LoopCounts;
 use crate::store::{Seq, StoreError};
 
@@ -26,6 +29,9 @@ pub(crate) trait Rows {
 
     /// Returns a task or item, if there is a row of it.
     fn task(&self, place: Place) -> Result<Option<TaskRow>, StoreError>;
+
+    /// Returns the trigger that the execution waits for, or did.
+    fn watch(&self) -> Result<Option<WatchRow>, StoreError>;
 }
 
 /// The rows as they are after the events; those that are not here did not change.
@@ -45,6 +51,10 @@ pub(crate) struct Changes {
     pub(crate) tasks: BTreeMap<Place, TaskRow>,
     /// Commands on instances that began, changed or ended.
     pub(crate) commands: BTreeMap<CommandKey, CommandRow>,
+    /// The trigger that the execution waits for, if that changed.
+    pub(crate) watch: Option<WatchRow>,
+    /// What became of times of triggers.
+    pub(crate) firings: BTreeMap<FiringKey, FiringRow>,
 }
 
 /// Folds `events`, the first of which has position `first`, over `rows`.
@@ -59,13 +69,16 @@ pub(crate) fn fold(
         Some(row) => (row, None),
         None => match events.next() {
             Some((_, event)) => match &event.fact {
-                Fact::ExecutionStarted(started) => (begin(started, event.at), Some(started)),
+                Fact::ExecutionStarted(started) => {
+                    (begin(started, event.at), Some((started, event.at)))
+                }
                 _ => return Err(headless(id)),
             },
             None => return Err(headless(id)),
         },
     };
     let mut folding = Folding {
+        id,
         rows,
         changes: Changes {
             execution,
@@ -76,10 +89,12 @@ pub(crate) fn fold(
             plans: BTreeMap::new(),
             tasks: BTreeMap::new(),
             commands: BTreeMap::new(),
+            watch: None,
+            firings: BTreeMap::new(),
         },
     };
-    if let Some(started) = start {
-        folding.announce(started);
+    if let Some((started, at)) = start {
+        folding.announce(id, started, at);
     }
     for (seq, event) in events {
         folding.event(seq, event)?;
@@ -112,6 +127,7 @@ fn begin(started: &Started, at: Timestamp) -> ExecutionRow {
         plan: started.plan.as_ref().map(|plan| plan.digest.clone()),
         self_approval: started.self_approval,
         user: started.user.clone(),
+        fired_by: started.fired.as_ref().map(|firing| firing.trigger.clone()),
         started: moment(at),
         updated: moment(at),
         ended: None,
@@ -119,12 +135,15 @@ fn begin(started: &Started, at: Timestamp) -> ExecutionRow {
 }
 
 struct Folding<'a, R> {
+    id: &'a ExecutionId,
     rows: &'a R,
     changes: Changes,
 }
 
 impl<R: Rows> Folding<'_, R> {
-    fn announce(&mut self, started: &Started) {
+    fn announce(&mut self, id: &ExecutionId, started: &Started, at: Timestamp) {
+        let firing = started.fired.as_ref().map(|firing| fired(id, firing, at));
+        self.changes.firings.extend(firing);
         self.changes.detail = Some(DetailRow {
             parameters: started.parameters.clone(),
             outputs: Map::new(),
@@ -212,9 +231,15 @@ impl<R: Rows> Folding<'_, R> {
                 self.follow(*task)
             }
             Fact::ExecutionPaused { reason, .. } => {
-                self.changes.execution.status = ExecutionStatus::Waiting;
-                self.changes.execution.waiting = Some(reason.clone());
+                self.execution_waits(Some(reason));
                 Ok(())
+            }
+            Fact::ExecutionReleased { .. } => {
+                self.execution_waits(None);
+                Ok(())
+            }
+            Fact::TriggerPaused { .. } | Fact::TriggerResumed { .. } | Fact::TimesPassed { .. } => {
+                self.watch_changed(&event.fact, (seq, at))
             }
             Fact::ExecutionEnded {
                 status,
@@ -234,6 +259,16 @@ impl<R: Rows> Folding<'_, R> {
             | Fact::SignalReceived { .. }
             | Fact::CancelRequested { .. } => Ok(()),
         }
+    }
+
+    /// The execution waits between tasks, or no longer does.
+    fn execution_waits(&mut self, reason: Option<&WaitReason>) {
+        self.changes.execution.status = match reason {
+            None => ExecutionStatus::Running,
+            Some(WaitReason::Turn { .. }) => ExecutionStatus::Queued,
+            Some(_) => ExecutionStatus::Waiting,
+        };
+        self.changes.execution.waiting = reason.cloned();
     }
 
     fn task_started(
@@ -308,7 +343,44 @@ impl<R: Rows> Folding<'_, R> {
             _ => None,
         };
         self.unit_moved(unit, status, waiting)?;
+        self.changes.watch = began(work, at).or(self.changes.watch.take());
         self.note_commands(unit)
+    }
+
+    /// Folds a fact about a trigger that waits.
+    fn watch_changed(
+        &mut self,
+        fact: &Fact,
+        (seq, at): (Seq, Timestamp),
+    ) -> Result<(), StoreError> {
+        match fact {
+            Fact::TriggerPaused { unit } => self.watch_paused(*unit, None),
+            Fact::TriggerResumed { unit } => self.watch_paused(*unit, Some(at)),
+            Fact::TimesPassed { passed: times, .. } => {
+                let (key, row) = passed(self.id, times, (seq, at));
+                self.changes.firings.insert(key, row);
+                Ok(())
+            }
+            _ => Ok(()),
+        }
+    }
+
+    fn watch_paused(&mut self, unit: UnitId, resumed: Option<Timestamp>) -> Result<(), StoreError> {
+        let row = match self.changes.watch.take() {
+            Some(row) => Some(row),
+            None => self.rows.watch()?,
+        };
+        let row = row.ok_or_else(|| StoreError::Damaged {
+            what: format!("trigger of {}", self.id),
+            reason: "it is not listed".into(),
+        })?;
+        let row = paused(row, resumed);
+        let reason = WaitReason::Trigger {
+            trigger: row.kind,
+            paused: row.paused,
+        };
+        self.changes.watch = Some(row);
+        self.unit_moved(unit, TaskStatus::Waiting, Some(reason))
     }
 
     /// Brings the time lines of the hosts that a unit runs commands on to what its row says.

@@ -6,7 +6,9 @@ mod fold;
 mod properties;
 mod row;
 mod status;
+mod watch;
 
 pub(crate) use command::{CommandKey, CommandPlace, CommandRow, command_view};
 pub(crate) use fold::{Changes, Rows, fold, moment};
 pub(crate) use row::{DetailRow, ExecutionRow, Place, TaskRow, execution_view, is_current};
+pub(crate) use watch::{FiringKey, FiringRow, WatchRow};

@@ -33,6 +33,7 @@ pub(super) fn properties(work: &Work) -> Value {
             ..
         } => json!({ "Approvers": approvers, "MinRequiredApprovals": required }),
         Work::Child { parameters, .. } => parameters.clone().into(),
+        Work::Watch { settings, .. } => Value::Object(settings.clone()),
         Work::Choice { .. } | Work::Pause => json!({}),
     }
 }

@@ -24,6 +24,8 @@ pub(crate) struct ExecutionRow {
     pub(crate) plan: Option<Digest>,
     pub(crate) self_approval: bool,
     pub(crate) user: String,
+    /// The execution whose trigger fired it.
+    pub(crate) fired_by: Option<ExecutionId>,
     pub(crate) started: Timestamp,
     pub(crate) updated: Timestamp,
     pub(crate) ended: Option<Timestamp>,
@@ -141,7 +143,7 @@ pub(crate) fn execution_view(
         start_date: row.started,
         update_date: row.updated,
         end_date: row.ended,
-        parent_execution_id: id.parent(),
+        parent_execution_id: id.parent().or(row.fired_by),
         description: detail.description,
         tags: detail.tags,
         counters,

@@ -82,6 +82,13 @@ pub(super) fn first_wait(
             (status, Some(reason))
         }
         Work::Pause => (TaskStatus::Waiting, Some(WaitReason::Pause)),
+        Work::Watch { trigger, .. } => {
+            let reason = WaitReason::Trigger {
+                trigger: *trigger,
+                paused: false,
+            };
+            (TaskStatus::Waiting, Some(reason))
+        }
         Work::Call { .. }
         | Work::Poll { .. }
         | Work::Sleep { .. }
@@ -100,6 +107,7 @@ fn api_of(work: &Work) -> String {
         | Work::Choice { .. }
         | Work::Trigger { .. }
         | Work::Approval { .. }
+        | Work::Watch { .. }
         | Work::Pause => String::new(),
     }
 }

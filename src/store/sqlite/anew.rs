@@ -5,7 +5,7 @@ use rusqlite::Connection;
 use crate::base::id::ExecutionId;
 use crate::engine::event::Event;
 use crate::store::StoreError;
-use crate::store::projection::{Changes, ExecutionRow, Place, Rows, TaskRow, fold};
+use crate::store::projection::{Changes, ExecutionRow, Place, Rows, TaskRow, WatchRow, fold};
 use crate::store::secrets::Secrets;
 use crate::store::sqlite::journal::read_events;
 use crate::store::sqlite::seal::KeyFile;
@@ -34,6 +34,10 @@ impl Rows for NoRows {
     }
 
     fn task(&self, _: Place) -> Result<Option<TaskRow>, StoreError> {
+        Ok(None)
+    }
+
+    fn watch(&self) -> Result<Option<WatchRow>, StoreError> {
         Ok(None)
     }
 }

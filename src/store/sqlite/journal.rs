@@ -14,6 +14,7 @@ use crate::store::sqlite::fault::damaged;
 use crate::store::sqlite::row::{StoredRows, id_column, save};
 use crate::store::sqlite::seal::KeyFile;
 use crate::store::sqlite::store::decode_event;
+use crate::store::sqlite::trigger;
 use crate::store::{Journal, Seq, StoreError};
 
 const SELECT_LAST: &str = "SELECT max(seq) FROM journal WHERE execution_id = ?1";
@@ -140,6 +141,7 @@ fn append(
     let rows = StoredRows { connection, id };
     let changes = fold(id, &rows, expected + 1, masked)?;
     refuse_second_rest(connection, &changes)?;
+    trigger::refuse_second_firing(connection, &changes)?;
     let mut insert = connection.prepare_cached(INSERT)?;
     let mut last = expected;
     for blob in blobs {

@@ -20,12 +20,13 @@ use crate::store::sqlite::journal::journals;
 use crate::store::sqlite::row::{self, StoredRows, json_column};
 use crate::store::sqlite::seal::KeyFile;
 use crate::store::sqlite::store::SqliteStore;
-use crate::store::sqlite::{audit, audit_check, content};
+use crate::store::sqlite::{audit, audit_check, content, trigger};
 
 const BACKUP: &str = "VACUUM INTO ?1";
 const CLEAR: &str = "\
     DELETE FROM execution; DELETE FROM execution_detail; DELETE FROM execution_tag; \
-    DELETE FROM task; DELETE FROM loop_block; DELETE FROM repeat; DELETE FROM command;";
+    DELETE FROM task; DELETE FROM loop_block; DELETE FROM repeat; DELETE FROM command; \
+    DELETE FROM watch; DELETE FROM firing;";
 const INTEGRITY: &str = "PRAGMA integrity_check";
 const WITHOUT_JOURNAL: &str =
     "SELECT id FROM execution WHERE id NOT IN (SELECT execution_id FROM journal)";
@@ -151,7 +152,8 @@ fn check_listing(
         && row::repeat(connection, id)? == expected.repeat
         && stored_tasks(connection, id)? == expected.tasks
         && stored_plans(connection, id)? == flat_plans(expected)
-        && command::are_listed(connection, id, expected)?;
+        && command::are_listed(connection, id, expected)?
+        && trigger::are_listed(connection, id, expected)?;
     if !same {
         findings.push(Finding {
             what: format!("execution {id}"),

@@ -31,6 +31,7 @@ mod template;
 #[cfg(test)]
 mod tests;
 mod ticker;
+mod trigger;
 mod vault;
 mod view;
 mod watch;

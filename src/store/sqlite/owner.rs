@@ -21,15 +21,12 @@ use crate::store::{OwnerGuard, Ownership, StoreError};
 /// The folder of the locks in the data directory.
 pub(super) const LOCKS: &str = "locks";
 
+/// The lock of those who take up whatever is left to be done; no execution is called so.
+const ATTENDANCE: &str = "attendance";
+
 impl Ownership for SqliteStore {
     fn claim(&self, root: &ExecutionId) -> Result<Option<OwnerGuard>, StoreError> {
-        let directory = self.0.directory.join(LOCKS);
-        let path = lock_path(&directory, root);
-        DirBuilder::new()
-            .recursive(true)
-            .mode(0o700)
-            .create(&directory)
-            .map_err(|error| file_failed("creating", &directory, &error))?;
+        let path = lock_path(&self.locks()?, root);
         claim(&path)
             .map(|held| held.map(OwnerGuard::new))
             .map_err(|error| file_failed("locking", &path, &error))
@@ -38,6 +35,31 @@ impl Ownership for SqliteStore {
     fn is_owned(&self, root: &ExecutionId) -> Result<bool, StoreError> {
         let path = lock_path(&self.0.directory.join(LOCKS), root);
         is_locked(&path).map_err(|error| file_failed("looking at", &path, &error))
+    }
+
+    fn attend(&self) -> Result<OwnerGuard, StoreError> {
+        let path = self.locks()?.join(ATTENDANCE);
+        attend(&path)
+            .map(OwnerGuard::new)
+            .map_err(|error| file_failed("locking", &path, &error))
+    }
+
+    fn is_attended(&self) -> Result<bool, StoreError> {
+        let path = self.0.directory.join(LOCKS).join(ATTENDANCE);
+        is_locked(&path).map_err(|error| file_failed("looking at", &path, &error))
+    }
+}
+
+impl SqliteStore {
+    /// Returns the folder of the locks, which is there then.
+    fn locks(&self) -> Result<PathBuf, StoreError> {
+        let directory = self.0.directory.join(LOCKS);
+        DirBuilder::new()
+            .recursive(true)
+            .mode(0o700)
+            .create(&directory)
+            .map_err(|error| file_failed("creating", &directory, &error))?;
+        Ok(directory)
     }
 }
 
@@ -89,6 +111,24 @@ fn claim(path: &Path) -> io::Result<Option<Held>> {
             Err(error) => return Err(error),
         }
     }
+}
+
+/// Takes a lock that does not keep others from taking it, too. The file stays: it says nothing.
+fn attend(path: &Path) -> io::Result<File> {
+    let file = OpenOptions::new()
+        .read(true)
+        .write(true)
+        .create(true)
+        .truncate(false)
+        .mode(0o600)
+        .open(path)?;
+    let mut lock = whole_file();
+    #[expect(clippy::cast_possible_truncation, reason = "F_RDLCK is tiny")]
+    {
+        lock.l_type = libc::F_RDLCK as libc::c_short;
+    }
+    fcntl(&file, FcntlArg::F_OFD_SETLKW(&lock))?;
+    Ok(file)
 }
 
 fn is_locked(path: &Path) -> io::Result<bool> {

@@ -10,22 +10,25 @@ use crate::base::id::ExecutionId;
 use crate::base::time::Timestamp;
 use crate::base::value::Value;
 use crate::store::StoreError;
-use crate::store::projection::{Changes, DetailRow, ExecutionRow, Place, Rows, TaskRow};
+use crate::store::projection::{Changes, DetailRow, ExecutionRow, Place, Rows, TaskRow, WatchRow};
 use crate::store::sqlite::command;
 use crate::store::sqlite::fault::damaged;
+use crate::store::sqlite::trigger;
 use crate::store::view::LoopCounts;
 
 /// The columns that [`execution_row`] reads.
 const SELECT_EXECUTION: &str = "\
     SELECT template_name, template_version, status, message, waiting, mode, safety_check, role, \
-           user, started, updated, ended, plan, self_approval \
+           user, started, updated, ended, plan, self_approval, \
+           fired_by \
     FROM execution WHERE id = ?1";
 const INSERT_EXECUTION: &str = "\
     INSERT INTO execution (id, parent, template_name, template_key, template_version, status, \
         message, waiting, mode, safety_check, role, user, started, updated, ended, \
-        plan, self_approval) \
+        plan, self_approval, fired_by) \
     VALUES (:id, :parent, :template_name, :template_key, :template_version, :status, :message, \
-        :waiting, :mode, :safety_check, :role, :user, :started, :updated, :ended, :plan, :self_approval)";
+        :waiting, :mode, :safety_check, :role, :user, :started, :updated, :ended, :plan, :self_approval, \
+        :fired_by)";
 const UPDATE_EXECUTION: &str = "\
     UPDATE execution SET status = ?2, message = ?3, waiting = ?4, updated = ?5, ended = ?6, \
         plan = ?7 \
@@ -83,6 +86,10 @@ impl Rows for StoredRows<'_> {
         let key = (self.id.as_str(), place.task, item_column(place));
         let found = statement.query_row(key, task_row).optional()?;
         Ok(found.map(|(_, row)| row))
+    }
+
+    fn watch(&self) -> Result<Option<WatchRow>, StoreError> {
+        trigger::watch(self.connection, self.id)
     }
 }
 
@@ -165,6 +172,7 @@ pub(super) fn save(
     for (place, row) in &changes.tasks {
         upsert_task(connection, id, *place, row)?;
     }
+    trigger::save(connection, id, changes)?;
     command::save(connection, id, changes)
 }
 
@@ -193,6 +201,7 @@ fn insert_execution(
             ":ended": row.ended.map(Timestamp::as_microsecond),
             ":plan": json_or_null(row.plan.as_ref())?,
             ":self_approval": row.self_approval,
+            ":fired_by": row.fired_by.as_ref().map(ExecutionId::as_str),
         })?;
     Ok(())
 }
@@ -269,6 +278,7 @@ pub(super) fn execution_row(row: &Row<'_>, first: usize) -> rusqlite::Result<Exe
         ended: optional_time_column(row, first + 11)?,
         plan: optional_json_column(row, first + 12)?,
         self_approval: row.get(first + 13)?,
+        fired_by: optional_id_column(row, first + 14)?,
     })
 }
 
@@ -290,10 +300,7 @@ pub(super) fn task_row(row: &Row<'_>) -> rusqlite::Result<(Place, TaskRow)> {
             skipped: row.get(13)?,
         }),
     };
-    let child: Option<String> = row.get(16)?;
-    let child = child
-        .map(|text| text.parse().map_err(|error| unreadable(16, error)))
-        .transpose()?;
+    let child = optional_id_column(row, 16)?;
     let row = TaskRow {
         name: row.get(2)?,
         action: row.get(3)?,
@@ -317,7 +324,7 @@ fn item_column(place: Place) -> i64 {
     place.item.map_or(-1, i64::from)
 }
 
-fn json<T: Serialize>(value: &T) -> Result<String, StoreError> {
+pub(super) fn json<T: Serialize>(value: &T) -> Result<String, StoreError> {
     serde_json::to_string(value).map_err(|error| damaged("row", error))
 }
 
@@ -326,7 +333,7 @@ fn json_or_null<T: Serialize>(value: Option<&T>) -> Result<Option<String>, Store
 }
 
 /// Returns the one word that an enum without data is written as.
-fn word<T: Serialize>(value: T) -> Result<String, StoreError> {
+pub(super) fn word<T: Serialize>(value: T) -> Result<String, StoreError> {
     match serde_json::to_value(value) {
         Ok(Value::String(word)) => Ok(word),
         Ok(other) => Err(damaged("row", format!("`{other}` is no word"))),
@@ -375,6 +382,26 @@ pub(super) fn optional_time_column(
             Timestamp::from_microsecond(micros).map_err(|error| unreadable(column, error))
         })
         .transpose()
+}
+
+pub(super) fn optional_id_column(
+    row: &Row<'_>,
+    column: usize,
+) -> rusqlite::Result<Option<ExecutionId>> {
+    match row.get_ref(column)?.as_str_or_null()? {
+        None => Ok(None),
+        Some(_) => id_column(row, column).map(Some),
+    }
+}
+
+pub(super) fn optional_word_column<T: DeserializeOwned>(
+    row: &Row<'_>,
+    column: usize,
+) -> rusqlite::Result<Option<T>> {
+    match row.get_ref(column)?.as_str_or_null()? {
+        None => Ok(None),
+        Some(_) => word_column(row, column).map(Some),
+    }
 }
 
 pub(super) fn id_column(row: &Row<'_>, column: usize) -> rusqlite::Result<ExecutionId> {

@@ -282,7 +282,7 @@ fn newer_format_is_refused() {
         error,
         StoreError::TooNew {
             found: 99,
-            supported: 6
+            supported: 7
         }
     );
 }
@@ -454,7 +454,10 @@ async fn commands_of_an_older_format_are_listed_attempt_by_attempt() {
     assert_eq!(line.len(), 2, "{line:?}");
     drop(store);
     database(&directory)
-        .execute_batch("DROP TABLE command; PRAGMA user_version = 5")
+        .execute_batch(
+            "DROP TABLE command; DROP TABLE watch; DROP TABLE firing; DROP INDEX execution_fired; \
+             ALTER TABLE execution DROP COLUMN fired_by; PRAGMA user_version = 5",
+        )
         .unwrap();
     let store = open(directory.path());
     assert_eq!(store.check().unwrap(), []);

@@ -21,7 +21,7 @@ use crate::store::view::{
 /// The columns: the id, then those of [`row::execution_row`].
 const LIST: &str = "\
     SELECT id, template_name, template_version, status, message, waiting, mode, safety_check, \
-           role, user, started, updated, ended, plan, self_approval \
+           role, user, started, updated, ended, plan, self_approval, fired_by \
     FROM execution WHERE TRUE";
 const REPEATED_BY: &str = "SELECT id FROM repeat WHERE execution = ?1 ORDER BY id";
 const ONLY_ROOTS: &str = " AND parent IS NULL";

@@ -2,10 +2,12 @@
 
 use crate::base::value::Map;
 use crate::engine::decide::signal::cancel;
-use crate::engine::decide::signal::four_eyes::{expect_plan, may_approve, may_decide};
+use crate::engine::decide::signal::four_eyes::{
+    expect_plan, is_somebody_else, may_approve, may_decide,
+};
 use crate::engine::decide::signal::target::{expect_task, not_now, record};
 use crate::engine::draft::Draft;
-use crate::engine::event::{End, Fact, Signal, UnitId, Work};
+use crate::engine::event::{End, Fact, Hold, Signal, UnitId, Work};
 use crate::engine::flow;
 use crate::engine::input::Refused;
 use crate::engine::state::{Phase, Unit};
@@ -16,6 +18,9 @@ pub(super) fn approve(
     signal: &Signal,
     task: Option<&str>,
 ) -> Result<(), Refused> {
+    if draft.state.hold().is_some() {
+        return override_hold(draft, signal);
+    }
     let place = waiting_task(draft, task)?;
     expect_plan(draft, signal)?;
     let waiting = waiting_units(draft, place);
@@ -37,11 +42,28 @@ pub(super) fn reject(
     signal: &Signal,
     task: Option<&str>,
 ) -> Result<(), Refused> {
+    if draft.state.hold().is_some() {
+        cancel::cancel(draft, signal);
+        return Ok(());
+    }
     let place = waiting_task(draft, task)?;
     for (_, unit) in waiting_units(draft, place) {
         may_decide(&unit, &signal.by)?;
     }
     cancel::cancel(draft, signal);
+    Ok(())
+}
+
+/// Lets an execution begin although it is held.
+fn override_hold(draft: &mut Draft, signal: &Signal) -> Result<(), Refused> {
+    expect_plan(draft, signal)?;
+    if let Some(Hold::Blackout { .. }) = draft.state.hold() {
+        is_somebody_else(draft, &signal.by)?;
+    }
+    record(draft, signal);
+    draft.record(Fact::ExecutionReleased {
+        by: signal.by.clone(),
+    });
     Ok(())
 }
 

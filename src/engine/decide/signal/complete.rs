@@ -5,7 +5,7 @@ use crate::engine::draft::Draft;
 use crate::engine::event::Signal;
 use crate::engine::flow;
 use crate::engine::input::Refused;
-use crate::engine::state::Control;
+use crate::engine::state::{Control, Pause};
 use crate::engine::status::ExecutionStatus;
 
 pub(super) fn complete(
@@ -19,7 +19,7 @@ pub(super) fn complete(
             status.as_str()
         )));
     }
-    let Control::Paused(..) = draft.state.control else {
+    let Control::Paused(_, Pause::Failure | Pause::Debug) = draft.state.control else {
         return Err(not_now(
             "the execution is not paused between tasks: cancel it instead",
         ));

@@ -62,7 +62,7 @@ fn other_plan(given: &Digest, plan: &Digest) -> Refused {
 
 /// Fails if `by` started the run or changed its plan, and the run was not started so that this is
 /// allowed.
-fn is_somebody_else(draft: &Draft, by: &str) -> Result<(), Refused> {
+pub(super) fn is_somebody_else(draft: &Draft, by: &str) -> Result<(), Refused> {
     let started = draft.state.started.as_ref();
     if started.is_none_or(|started| started.self_approval) {
         return Ok(());

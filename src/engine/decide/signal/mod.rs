@@ -9,5 +9,6 @@ mod pass;
 mod run;
 mod skip;
 mod target;
+mod trigger;
 
 pub(super) use entry::decide;

@@ -15,7 +15,7 @@ pub(super) fn execute(
     task: &str,
     parameters: Option<&Map>,
 ) -> Result<(), Refused> {
-    let Control::Paused(..) = draft.state.control else {
+    let Control::Paused(_, Pause::Failure | Pause::Debug) = draft.state.control else {
         return Err(not_now(
             "the execution does not wait for a task to be chosen: that is so in mode Debug, and \
              in mode FailurePause after a failure",

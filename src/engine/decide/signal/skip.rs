@@ -5,11 +5,11 @@ use crate::engine::decide::signal::target::{expect_task, not_now, record};
 use crate::engine::draft::Draft;
 use crate::engine::event::{End, Fact, Signal, UnitId};
 use crate::engine::input::Refused;
-use crate::engine::state::Control;
+use crate::engine::state::{Control, Pause};
 
 pub(super) fn skip(draft: &mut Draft, signal: &Signal, task: Option<&str>) -> Result<(), Refused> {
     match draft.state.control {
-        Control::Paused(place, _) => {
+        Control::Paused(place, Pause::Failure | Pause::Debug) => {
             expect_task(draft, task, place)?;
             pass::may_skip(draft, place)?;
             record(draft, signal);

@@ -12,13 +12,14 @@ use crate::store::sqlite::journal::journals;
 use crate::store::sqlite::seal::KeyFile;
 
 /// One script a format; format n is what the first n scripts make.
-const SCRIPTS: [&str; 6] = [
+const SCRIPTS: [&str; 7] = [
     include_str!("0001_initial.sql"),
     include_str!("0002_audit.sql"),
     include_str!("0003_parameter.sql"),
     include_str!("0004_repeat.sql"),
     include_str!("0005_plan.sql"),
     include_str!("0006_command.sql"),
+    include_str!("0007_trigger.sql"),
 ];
 
 /// The first format that lists the commands on each instance.
