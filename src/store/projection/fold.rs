@@ -17,7 +17,8 @@ use crate::store::projection::properties::properties;
 use crate::store::projection::status::{close, counter, first_wait, is_waiting};
 use crate::store::projection::watch::{began, fired, passed, paused};
 use crate::store::projection::{
-    CommandKey, CommandRow, DetailRow, ExecutionRow, FiringKey, FiringRow, Place, TaskRow, WatchRow,
+    CommandKey, CommandRow, DetailRow, ExecutionRow, FiringKey, FiringRow, Place, TaskRow,
+    WatchRow, moment,
 };
 use crate::store::view::LoopCounts;
 use crate::store::{Seq, StoreError};
@@ -69,9 +70,10 @@ pub(crate) fn fold(
         Some(row) => (row, None),
         None => match events.next() {
             Some((_, event)) => match &event.fact {
-                Fact::ExecutionStarted(started) => {
-                    (begin(started, event.at), Some((started, event.at)))
-                }
+                Fact::ExecutionStarted(started) => (
+                    ExecutionRow::begin(started, event.at),
+                    Some((started, event.at)),
+                ),
                 _ => return Err(headless(id)),
             },
             None => return Err(headless(id)),
@@ -106,31 +108,6 @@ fn headless(id: &ExecutionId) -> StoreError {
     StoreError::Damaged {
         what: format!("journal of {id}"),
         reason: "its first event is not `ExecutionStarted`".into(),
-    }
-}
-
-/// Listings keep microseconds: the finest that a table column holds over the whole calendar.
-pub(crate) fn moment(at: Timestamp) -> Timestamp {
-    Timestamp::from_microsecond(at.as_microsecond()).unwrap_or(at)
-}
-
-fn begin(started: &Started, at: Timestamp) -> ExecutionRow {
-    ExecutionRow {
-        template_name: started.template_name.clone(),
-        template_version: started.template_version.clone(),
-        status: ExecutionStatus::Running,
-        message: String::new(),
-        waiting: None,
-        mode: started.mode,
-        safety_check: started.safety_check,
-        role: started.role.clone(),
-        plan: started.plan.as_ref().map(|plan| plan.digest.clone()),
-        self_approval: started.self_approval,
-        user: started.user.clone(),
-        fired_by: started.fired.as_ref().map(|firing| firing.trigger.clone()),
-        started: moment(at),
-        updated: moment(at),
-        ended: None,
     }
 }
 

@@ -9,6 +9,6 @@ mod status;
 mod watch;
 
 pub(crate) use command::{CommandKey, CommandPlace, CommandRow, command_view};
-pub(crate) use fold::{Changes, Rows, fold, moment};
-pub(crate) use row::{DetailRow, ExecutionRow, Place, TaskRow, execution_view, is_current};
+pub(crate) use fold::{Changes, Rows, fold};
+pub(crate) use row::{DetailRow, ExecutionRow, Place, TaskRow, execution_view, is_current, moment};
 pub(crate) use watch::{FiringKey, FiringRow, WatchRow};

@@ -6,6 +6,7 @@ use crate::base::digest::Digest;
 use crate::base::id::ExecutionId;
 use crate::base::time::Timestamp;
 use crate::base::value::{Map, Value};
+use crate::engine::event::Started;
 use crate::engine::status::{ExecutionStatus, Mode, SafetyCheck, TaskStatus, WaitReason};
 use crate::store::view::{ExecutionView, LoopCounts, TaskView};
 
@@ -29,6 +30,34 @@ pub(crate) struct ExecutionRow {
     pub(crate) started: Timestamp,
     pub(crate) updated: Timestamp,
     pub(crate) ended: Option<Timestamp>,
+}
+
+impl ExecutionRow {
+    /// Makes the row of an execution that was accepted at `at`.
+    pub(super) fn begin(started: &Started, at: Timestamp) -> Self {
+        Self {
+            template_name: started.template_name.clone(),
+            template_version: started.template_version.clone(),
+            status: ExecutionStatus::Running,
+            message: String::new(),
+            waiting: None,
+            mode: started.mode,
+            safety_check: started.safety_check,
+            role: started.role.clone(),
+            plan: started.plan.as_ref().map(|plan| plan.digest.clone()),
+            self_approval: started.self_approval,
+            user: started.user.clone(),
+            fired_by: started.fired.as_ref().map(|firing| firing.trigger.clone()),
+            started: moment(at),
+            updated: moment(at),
+            ended: None,
+        }
+    }
+}
+
+/// Listings keep microseconds: the finest that a table column holds over the whole calendar.
+pub(crate) fn moment(at: Timestamp) -> Timestamp {
+    Timestamp::from_microsecond(at.as_microsecond()).unwrap_or(at)
 }
 
 /// The part of an execution that may be large, written at its start and at its end.
