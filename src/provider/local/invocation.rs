@@ -8,6 +8,7 @@ use base64::engine::general_purpose::STANDARD;
 use serde::{Deserialize, Serialize};
 use serde_json::json;
 
+use crate::base::failure::code;
 use crate::base::output::LogKey;
 use crate::base::time::{Timestamp, utc_text};
 use crate::base::value::{Map, Value};
@@ -64,7 +65,7 @@ pub(super) struct Ended {
     pub(super) dropped: u64,
     /// The last line of its standard error, without secrets.
     pub(super) last_error: String,
-    /// The error code, if it was not started for a reason that has one.
+    /// The error code, if it was not started for a reason that has one, or nobody knows its end.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(super) error_code: Option<String>,
     /// How much it wrote.
@@ -171,6 +172,12 @@ impl Invocation {
 }
 
 impl Target {
+    /// Returns why nobody knows what became of the command here, if that is so.
+    pub(super) fn unknown(&self) -> Option<&str> {
+        let ended = self.ended.as_ref()?;
+        (ended.error_code.as_deref() == Some(code::UNKNOWN)).then_some(&ended.last_error)
+    }
+
     /// Returns `InvokeRecordStatus` and `InvocationStatus`. A command that ended by itself is
     /// Finished whatever its exit code: templates test the code.
     fn statuses(&self) -> (&'static str, &'static str) {

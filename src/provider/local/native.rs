@@ -251,7 +251,11 @@ impl Run<'_> {
             if let Err(fault @ CallFault::Unknown { .. }) = self.machine(instance).await {
                 return Err(fault);
             }
-            if !self.has_started(instance).await? {
+            let is_fenced = self.is_on_host(instance) && !self.request.flag(PLAIN)?;
+            if is_fenced && self.request.context.resumed {
+                // What an earlier process asked for may still be on its way.
+                self.end(instance).await?;
+            } else if !self.has_started(instance).await? {
                 return Err(not_started());
             }
         }
@@ -278,26 +282,28 @@ impl Run<'_> {
     /// call is heard meanwhile.
     async fn invoke(&self, instance: &str, command: &Command) -> Result<(), CallFault> {
         let cancel = &self.request.context.cancel;
-        let user = self.user()?;
         let hears = self.is_on_host(instance) && !cancel.is_cancelled();
         let invoked = tokio::select! {
             biased;
             invoked = self.cloud.driver.invoke(instance, &self.id, command) => invoked,
-            () = cancel.cancelled(), if hears => {
-                let killed = self.cloud.driver.kill(instance, &self.id, user.as_deref());
-                return match killed.await {
-                    // How it ended is listened to.
-                    Ok(_) => Ok(()),
-                    Err(DriverError::NotFound { .. }) => Err(not_started()),
-                    Err(error) => Err(kill_fault(error)),
-                };
-            }
+            () = cancel.cancelled(), if hears => return self.end(instance).await,
         };
         match invoked {
             Ok(()) => Ok(()),
             // It may have run when an earlier process started the command.
             Err(DriverError::NotRunning { .. }) if self.has_started(instance).await? => Ok(()),
             Err(error) => Err(fault::driver(error)),
+        }
+    }
+
+    /// Ends the command of a host that was asked to start it; how it ended is listened to afterwards.
+    async fn end(&self, instance: &str) -> Result<(), CallFault> {
+        let user = self.user()?;
+        let killed = self.cloud.driver.kill(instance, &self.id, user.as_deref());
+        match killed.await {
+            Ok(_) => Ok(()),
+            Err(DriverError::NotFound { .. }) => Err(not_started()),
+            Err(error) => Err(kill_fault(error)),
         }
     }
 

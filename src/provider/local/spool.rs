@@ -9,6 +9,7 @@ use base64::engine::general_purpose::STANDARD;
 use tokio::sync::Semaphore;
 
 use crate::base::call::CallFault;
+use crate::base::failure::code;
 use crate::base::output::{Channel, LogKey, OutputError};
 use crate::provider::CallContext;
 use crate::provider::local::cloud::LocalCloud;
@@ -138,6 +139,18 @@ impl<'a> Spool<'a> {
             },
         };
         Ok((ended, stdout[cut(&stdout)..].to_vec()))
+    }
+
+    /// Returns the end of a command of which nobody knows what became: what it was heard to say stands.
+    pub(super) fn give_up(&self, reason: String) -> Ended {
+        Ended {
+            error_code: Some(code::UNKNOWN.to_owned()),
+            lengths: Lengths {
+                stdout: self.read.stdout,
+                stderr: self.read.stderr,
+            },
+            ..Ended::without_start(reason, self.context.now)
+        }
     }
 
     /// Lets the driver forget the command: its end is recorded.

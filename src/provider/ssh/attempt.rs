@@ -181,15 +181,26 @@ impl<'a> Attempts<'a> {
         let host = self.endpoint.name();
         match error {
             LoginError::Fault(error) => Failure::Lasting(error),
-            LoginError::Denied { user, tried } => Failure::Lasting(SshError::Authentication {
+            // Nothing was denied: the link was cut while the host was being asked.
+            LoginError::Denied {
+                tried,
+                may_be_cut: true,
+                ..
+            } if farewell.is_some_and(|farewell| !farewell.is_said) => {
+                let end = farewell.map_or("", |farewell| farewell.reason.as_str());
+                let reason = format!("the link ended during the login (tried {tried}): {end}");
+                let error = io::Error::new(io::ErrorKind::ConnectionReset, reason);
+                Failure::Lasting(SshError::unreachable(&host, error))
+            }
+            LoginError::Denied { user, tried, .. } => Failure::Lasting(SshError::Authentication {
                 host,
                 user,
                 tried,
                 said: farewell.map_or_else(String::new, |it| format!("; {}", it.reason)),
             }),
             LoginError::Ended(error) => {
-                let Farewell { reason, .. } =
-                    farewell.cloned().unwrap_or_else(|| Farewell::of(&error));
+                let farewell = farewell.cloned().unwrap_or_else(|| Farewell::of(&error));
+                let reason = farewell.reason;
                 let error = io::Error::new(io::ErrorKind::ConnectionReset, reason);
                 Failure::Lasting(SshError::unreachable(&host, error))
             }

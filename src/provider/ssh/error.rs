@@ -145,6 +145,11 @@ impl SshError {
         }
     }
 
+    /// Tells whether somebody has to change something before it can work: a key or a login was refused.
+    pub fn is_refusal(&self) -> bool {
+        matches!(self.code(), code::KEY_REFUSED | code::AUTHENTICATION)
+    }
+
     /// Returns whether the command that this is about may have been started.
     pub fn started(&self) -> Started {
         match self {

@@ -17,6 +17,8 @@ pub(super) struct Farewell {
     pub(super) reason: String,
     /// Whether the host no longer answered.
     pub(super) silent: bool,
+    /// Whether the host said why it ends.
+    pub(super) is_said: bool,
 }
 
 /// Answers the questions of one session.
@@ -63,15 +65,18 @@ impl Handler for Guard {
             DisconnectReason::ReceivedDisconnect(info) => Farewell {
                 reason: format!("the host said `{}`", printable(&info.message)),
                 silent: false,
+                is_said: true,
             },
             DisconnectReason::Error(SessionError::Session(error)) => Farewell::of(error),
             DisconnectReason::Error(SessionError::HostKey(error)) => Farewell {
                 reason: error.to_string(),
                 silent: false,
+                is_said: false,
             },
             DisconnectReason::Error(SessionError::AskFor(_)) => Farewell {
                 reason: "the host has shown another key than before".to_owned(),
                 silent: false,
+                is_said: false,
             },
         };
         // Only the first end counts.
@@ -172,6 +177,10 @@ impl Farewell {
             }
             other => (other.to_string(), false),
         };
-        Self { reason, silent }
+        Self {
+            reason,
+            silent,
+            is_said: false,
+        }
     }
 }

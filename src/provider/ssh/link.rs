@@ -87,7 +87,8 @@ impl Link {
     /// Returns how the link was lost.
     pub(super) fn lost(&self, error: &russh::Error, started: Started) -> SshError {
         let farewell = self.farewell.get();
-        let Farewell { reason, silent } = farewell.cloned().unwrap_or_else(|| Farewell::of(error));
+        let Farewell { reason, silent, .. } =
+            farewell.cloned().unwrap_or_else(|| Farewell::of(error));
         SshError::Lost {
             host: self.endpoint.name(),
             reason,

@@ -8,6 +8,8 @@ use oos::base::failure::code;
 use oos::provider::ssh::{ConnectorSettings, Endpoint, SshError};
 
 use super::fleet::{assert_said, connector, run, run_on, settings, with};
+use crate::support::cutter::Cutter;
+use crate::support::hosts::through;
 use crate::support::machine::until;
 use crate::support::sshd::Sshd;
 
@@ -262,4 +264,22 @@ fn a_user_who_is_not_let_in_is_named() {
         assert!(error.to_string().contains("nobody_here"), "{error}");
         assert_eq!(error.code(), code::AUTHENTICATION);
     });
+}
+
+#[test]
+fn a_login_that_is_cut_is_no_refusal() {
+    let Some(sshd) = Sshd::start() else { return };
+    let cutter = Cutter::before(sshd.port());
+    let endpoint = through(&sshd, cutter.port());
+    run(async {
+        for budget in (1_000..6_000).step_by(100) {
+            // Attempts of one call: none lives longer.
+            cutter.plan([budget; 8]);
+            match connector().connect(&endpoint).await {
+                Ok(_) => {}
+                Err(error) => assert_ne!(error.code(), code::AUTHENTICATION, "{budget}: {error}"),
+            }
+        }
+    });
+    assert!(cutter.cuts() > 20, "{} cuts", cutter.cuts());
 }

@@ -6,11 +6,12 @@ use std::time::Duration;
 
 use oos::base::call::CallFault;
 use oos::base::output::Channel;
-use oos::provider::Provider as _;
 use oos::provider::conformance::call;
+use oos::provider::inventory::Host;
 use oos::provider::local::fake::FakeRecords;
 use oos::provider::output::MemorySink;
 use oos::provider::ssh::{Elevation, Endpoint, Limits};
+use oos::provider::{CallContext, Provider as _};
 use serde_json::json;
 
 use crate::support::cutter::Cutter;
@@ -35,7 +36,9 @@ fn a_command_answers_with_its_output_and_leaves_no_text_behind() {
         let answer = operator.run("token", script).await.unwrap();
         let id = answer["invokeId"].as_str().unwrap();
         let home = sshd.home().display().to_string();
-        assert_eq!(answer["invocationOutput"], format!("{id} in {home}\n0\n"));
+        let said = answer["invocationOutput"].as_str().unwrap();
+        assert!(said.starts_with(id), "{said}");
+        assert!(said.ends_with(&format!(" in {home}\n0\n")), "{said}");
         operator.settle().await;
         for entry in std::fs::read_dir(state(&sshd)).unwrap() {
             let text = std::fs::read_to_string(entry.unwrap().path()).unwrap();
@@ -208,11 +211,10 @@ fn a_home_that_cannot_be_written_is_gone_round() {
         let operator = Operator::of(sshd.endpoint(0));
         // The folder is the machine's: other runs of this test have used it.
         let token = sshd.folder().display().to_string();
-        let answer = operator.run(&token, "echo run").await.unwrap();
-        assert_eq!(answer["invocationOutput"], "run\n");
+        let answer = operator.run(&token, "echo $OOS_INVOCATION").await.unwrap();
+        let id = answer["invocationOutput"].as_str().unwrap().trim_end();
         operator.settle().await;
         for kind in ["run", "log", "out", "err"] {
-            let id = answer["invokeId"].as_str().unwrap();
             std::fs::remove_file(format!("/var/tmp/oos-test/{id}.{kind}")).unwrap();
         }
     });
@@ -266,8 +268,8 @@ fn what_ends_with_its_supervisor_is_unknown_or_lost_and_not_started_again() {
         assert_eq!(code(fault), "CommandLost");
         assert_eq!(count(&sshd), 1);
         // As after a restart of the host: no process, no end.
-        let first = operator.run("again", "true").await.unwrap();
-        let id = first["invokeId"].as_str().unwrap();
+        let first = operator.run("again", "echo $OOS_INVOCATION").await.unwrap();
+        let id = first["invocationOutput"].as_str().unwrap().trim_end();
         operator.settle().await;
         let log = state(&sshd).join(format!("{id}.log"));
         let text = std::fs::read_to_string(&log).unwrap();
@@ -562,5 +564,177 @@ fn what_became_of_a_host_that_is_no_longer_known_is_unknown() {
             let fault = fault.unwrap_err();
             assert!(matches!(fault, CallFault::Unknown { .. }), "{fault}");
         }
+    });
+}
+
+/// A shell of which the first waits until it may go on, as on a host that is very slow at that moment.
+const SLOW_SHELL: &str = "#!/bin/sh
+if mkdir \"$HOME/first\" 2>/dev/null; then
+  while [ ! -e \"$HOME/go\" ]; do sleep 0.05; done
+  /bin/sh \"$@\"
+  : >\"$HOME/over\"
+else
+  exec /bin/sh \"$@\"
+fi
+";
+
+#[test]
+fn a_command_that_is_cancelled_before_the_host_has_heard_of_it_never_begins() {
+    let Some(sshd) = with_own_programs(&[("sh", SLOW_SHELL)]) else {
+        return;
+    };
+    wait(async {
+        let operator = Operator::of(sshd.endpoint(0));
+        let context = operator.context("token");
+        let properties = json!({"commandContent": "echo run >>\"$HOME/count\""});
+        let run = operator.call("token", &properties, &context);
+        let cancel = async {
+            while !sshd.home().join("first").exists() {
+                tokio::time::sleep(Duration::from_millis(20)).await;
+            }
+            // The script is on its way to the shell that waits.
+            tokio::time::sleep(Duration::from_millis(300)).await;
+            context.cancel.cancel();
+        };
+        let (fault, ()) = tokio::join!(run, cancel);
+        let fault = fault.unwrap_err().to_string();
+        assert_eq!(fault, "cancelled: the command was not started");
+    });
+    std::fs::write(sshd.home().join("go"), "").unwrap();
+    until("the late start is over", || {
+        sshd.home().join("over").exists()
+    });
+    assert_eq!(count(&sshd), 0);
+}
+
+/// Returns how the second host is reached by somebody whom it does not let in.
+fn refused(sshd: &Sshd) -> Host {
+    let stranger = sshd.keygen("id_stranger", &["-t", "ed25519"]);
+    let endpoint = Endpoint {
+        identities: vec![stranger],
+        ..sshd.endpoint(1)
+    };
+    Host::new("web2", endpoint)
+}
+
+#[test]
+fn a_refused_login_is_told_at_once_also_when_the_command_may_run() {
+    let Some(sshd) = Sshd::start() else { return };
+    wait(async {
+        let operator = Operator::over([refused(&sshd)], Arc::default(), Arc::default());
+        let mut context = operator.context("token");
+        context.resumed = true;
+        for is_cancelled in [false, true] {
+            if is_cancelled {
+                context.cancel.cancel();
+            }
+            let properties = json!({"commandContent": "true", "instanceId": "web2"});
+            let call = operator.call("token", &properties, &context);
+            let fault = tokio::time::timeout(Duration::from_secs(20), call).await;
+            let fault = fault.expect("it is told").unwrap_err();
+            let CallFault::Unknown { reason } = fault else {
+                panic!("{fault}")
+            };
+            assert!(reason.contains("does not let"), "{reason}");
+        }
+    });
+}
+
+#[test]
+fn of_several_hosts_one_of_which_nobody_knows_the_others_can_be_read() {
+    let Some(sshd) = Sshd::start() else { return };
+    wait(async {
+        let (records, sink) = (Arc::<FakeRecords>::default(), Arc::<MemorySink>::default());
+        let operator = |second: Host| {
+            let hosts = [
+                host(sshd.endpoint(0)),
+                second,
+                Host::new("web3", sshd.endpoint(2)),
+            ];
+            Operator::over(hosts, records.clone(), sink.clone())
+        };
+        let start = async |operator: &Operator, token: &str, resumed: bool| {
+            let parameters = json!({
+                "Type": "RunShellScript", "CommandContent": "echo said",
+                "InstanceIds": [HOST, "web2", "web3"],
+            });
+            let mut context = operator.context(token);
+            context.resumed = resumed;
+            let token = format!("{token}-{}", std::process::id());
+            let call = call("ECS", "RunCommand", &token, &parameters);
+            operator.cloud.call(&call, &context).await
+        };
+        // The login is refused when the results are asked for, or already when it is started again.
+        let earlier = operator(Host::new("web2", sshd.endpoint(1)));
+        let first = start(&earlier, "first", false).await.unwrap();
+        let later = operator(refused(&sshd));
+        let second = start(&later, "second", true).await.unwrap();
+        for (token, started) in [("first", first), ("second", second)] {
+            let ask = json!({"InvokeId": started["InvokeId"], "ContentEncoding": "PlainText"});
+            let call = call("ECS", "DescribeInvocationResults", token, &ask);
+            let rows = async || {
+                let seen = later
+                    .cloud
+                    .call(&call, &later.context(token))
+                    .await
+                    .unwrap();
+                let rows = &seen["Invocation"]["InvocationResults"]["InvocationResult"];
+                rows.as_array().unwrap().clone()
+            };
+            let rows = loop {
+                let rows = rows().await;
+                if rows.iter().all(|row| row["InvocationStatus"] != "Running") {
+                    break rows;
+                }
+            };
+            let said: Vec<_> = rows
+                .iter()
+                .map(|row| {
+                    (
+                        row["Output"].as_str().unwrap(),
+                        row["ErrorCode"].as_str().unwrap(),
+                    )
+                })
+                .collect();
+            assert_eq!(
+                said,
+                [("said\n", ""), ("", "Unknown"), ("said\n", "")],
+                "{token}"
+            );
+        }
+    });
+}
+
+#[test]
+fn who_only_looked_whether_a_command_ended_can_read_all_of_it_afterwards() {
+    let Some(sshd) = Sshd::start() else { return };
+    wait(async {
+        let (records, sink) = (Arc::<FakeRecords>::default(), Arc::<MemorySink>::default());
+        let operator = || Operator::with(sshd.endpoint(0), records.clone(), sink.clone());
+        let parameters = json!({
+            "Type": "RunShellScript", "CommandContent": "echo said", "InstanceIds": [HOST],
+        });
+        let token = format!("look-{}", std::process::id());
+        let earlier = operator();
+        let start = call("ECS", "RunCommand", &token, &parameters);
+        let started = earlier.cloud.call(&start, &earlier.context("own")).await;
+        let later = operator();
+        let ask = json!({"InvokeId": started.unwrap()["InvokeId"], "ContentEncoding": "PlainText"});
+        let ask = call("ECS", "DescribeInvocationResults", "ask", &ask);
+        let ended = async |context: &CallContext| loop {
+            let seen = later.cloud.call(&ask, context).await.unwrap();
+            let row = seen["Invocation"]["InvocationResults"]["InvocationResult"][0].clone();
+            if row["InvocationStatus"] != "Running" {
+                break row["Output"].clone();
+            }
+        };
+        // Only the execution that started it sees what it says.
+        let mut other = later.context("own");
+        other.log.execution = "exec-00000000000000000001".parse().unwrap();
+        let seen = tokio::time::timeout(Duration::from_secs(30), ended(&other)).await;
+        assert_eq!(seen.expect("it ended"), "");
+        let seen =
+            tokio::time::timeout(Duration::from_secs(30), ended(&later.context("own"))).await;
+        assert_eq!(seen.expect("it ended"), "said\n");
     });
 }

@@ -54,8 +54,16 @@ impl Operator {
         records: Arc<FakeRecords>,
         sink: Arc<MemorySink>,
     ) -> Self {
-        let host = host(endpoint);
-        let inventory = Arc::new(Inventory::new([host]));
+        Self::over([host(endpoint)], records, sink)
+    }
+
+    /// Makes one that reaches several hosts.
+    pub(crate) fn over(
+        hosts: impl IntoIterator<Item = Host>,
+        records: Arc<FakeRecords>,
+        sink: Arc<MemorySink>,
+    ) -> Self {
+        let inventory = Arc::new(Inventory::new(hosts));
         let settings = ConnectorSettings::of(Sshd::user());
         let connector = Connector::new(&settings, Arc::new(OnePassword)).unwrap();
         let hosts = Arc::new(Hosts::new(

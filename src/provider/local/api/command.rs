@@ -4,10 +4,11 @@ use std::collections::BTreeMap;
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
-use futures_util::{StreamExt as _, TryStreamExt as _, stream};
+use futures_util::{StreamExt as _, stream};
 use serde_json::json;
 
 use crate::base::call::{ApiError, CallFault};
+use crate::base::failure::code;
 use crate::base::time::{Timestamp, utc_text};
 use crate::base::value::{Map, Value};
 use crate::provider::local::answer::{Page, name_fits, object};
@@ -242,7 +243,8 @@ struct Start {
 
 impl Start {
     /// Starts it on every instance that the call names. All must run; one that stops under the
-    /// call is recorded as ended.
+    /// call is recorded as ended, and so is one of several whose fate nobody knows: what became of the
+    /// others can be read. Of one alone, or of all, that is the fate of the call.
     async fn on(self, cloud: &LocalCloud, request: &Request<'_>) -> Result<Invocation, CallFault> {
         let id = derive_id("t-", &request.token()?, 0);
         let username = request.text("Username")?;
@@ -263,14 +265,18 @@ impl Start {
         let (driver, invocation) = (&cloud.driver, id.as_str());
         let starts = commands.into_iter().map(|(instance, command)| async move {
             let started = driver.invoke(&instance, invocation, &command).await;
-            let ended = match started {
-                Ok(()) => None,
-                Err(error @ DriverError::Unknown { .. }) => return Err(fault::driver(error)),
-                Err(error) => Some(not_started(&error, request.now())),
-            };
-            Ok(Target { instance, ended })
+            let ended = started
+                .err()
+                .map(|error| not_started(&error, request.now()));
+            Target { instance, ended }
         });
-        let targets = stream::iter(starts).buffered(AT_ONCE).try_collect().await?;
+        let targets: Vec<Target> = stream::iter(starts).buffered(AT_ONCE).collect().await;
+        if let Some(unknown) = targets.iter().find_map(Target::unknown)
+            && targets.iter().all(|target| target.unknown().is_some())
+        {
+            let reason = unknown.to_owned();
+            return Err(CallFault::Unknown { reason });
+        }
         Ok(Invocation {
             id,
             command: self.command,
@@ -287,10 +293,11 @@ impl Start {
     }
 }
 
-/// Returns the end of a command that was certainly not started.
+/// Returns the end of a command that was not started, or of which nobody knows that.
 fn not_started(error: &DriverError, at: Timestamp) -> Ended {
     let error_code = match error {
         DriverError::Host { code, .. } => Some((*code).to_owned()),
+        DriverError::Unknown { .. } => Some(code::UNKNOWN.to_owned()),
         _ => None,
     };
     Ended {

@@ -133,6 +133,7 @@ async fn refresh(
         ..stored.value.clone()
     };
     let invocation = &mut stored.value;
+    let is_one_of_many = invocation.targets.len() > 1;
     let mut base = invocation.log_base;
     // Only the execution that started a command knows which secrets to take out of its output.
     let mut is_turn = invocation.log.execution == request.context.log.execution;
@@ -146,20 +147,31 @@ async fn refresh(
         let source = (cloud, request.context);
         let mut spool = Spool::open(source, &of, &target.instance, base).await?;
         if !is_turn {
-            if let Some(end) = spool.peek().await? {
-                seen.push((
+            match spool.peek().await {
+                Ok(Some(end)) => seen.push((
                     place,
                     Ended {
                         end,
                         ..Ended::without_start(String::new(), request.now())
                     },
-                ));
+                )),
+                Ok(None) => {}
+                Err(CallFault::Unknown { reason }) if is_one_of_many => {
+                    seen.push((place, spool.give_up(reason)));
+                }
+                Err(fault) => return Err(fault),
             }
             continue;
         }
-        match spool.drain().await? {
-            Some(end) => {
-                let (ended, _) = spool.finish(end).await?;
+        let ended = match spool.drain().await {
+            Ok(Some(end)) => Some(spool.finish(end).await?.0),
+            Ok(None) => None,
+            // What became of the others can be read all the same.
+            Err(CallFault::Unknown { reason }) if is_one_of_many => Some(spool.give_up(reason)),
+            Err(fault) => return Err(fault),
+        };
+        match ended {
+            Some(ended) => {
                 base = after(base, ended.lengths);
                 target.ended = Some(ended);
                 taken.push(target.instance.clone());
@@ -213,7 +225,8 @@ async fn stop(cloud: &LocalCloud, request: &Request<'_>) -> Result<Reply, CallFa
         let is_wanted = only
             .as_ref()
             .is_none_or(|only| only.contains(&target.instance));
-        if is_wanted && target.ended.is_none() {
+        let may_run = target.ended.is_none() || target.unknown().is_some();
+        if is_wanted && may_run {
             let report = cloud.driver.kill(&target.instance, &id, user).await;
             let report = report.map_err(fault::driver)?;
             tracing::info!(

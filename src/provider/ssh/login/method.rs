@@ -31,6 +31,8 @@ pub(in crate::provider::ssh) enum LoginError {
         user: String,
         /// What was tried, for people.
         tried: String,
+        /// Whether the session may have ended before the host had answered all of it.
+        may_be_cut: bool,
     },
     /// The session ended.
     Ended(russh::Error),
@@ -62,7 +64,14 @@ pub(in crate::provider::ssh) async fn log_in(
     if is_in {
         return Ok(());
     }
+    // The end of the session looks like an answer that names nothing else to try.
+    let is_answered = login
+        .remaining
+        .as_ref()
+        .is_some_and(|methods| !methods.is_empty());
+    let may_be_cut = !is_answered || login.session.is_closed();
     Err(LoginError::Denied {
+        may_be_cut,
         user: login.user,
         tried: match login.tried.join(", ") {
             none if none.is_empty() => "nothing, for there is no key and no password".to_owned(),

@@ -46,6 +46,11 @@ oos_attach() {
     say none
     return
   }
+  read_log
+  if [ -n "$never" ]; then
+    say never
+    return
+  fi
   for file in "$log" "$out" "$err"; do
     [ -e "$file" ] || put '' >>"$file"
   done

@@ -57,20 +57,43 @@ find_claim() {
   return 1
 }
 
+# Finds a place for the files: the user's own folder, else a private one that survives a restart.
+find_place() {
+  for base in "$home" "$spare"; do
+    [ -d "$base" ] || mkdir -p "$base" 2>/dev/null
+    if is_ours "$base" && [ -w "$base" ]; then
+      name_files
+      return 0
+    fi
+  done
+  return 1
+}
+
+# Takes the id. Making a file that must not be there is the lock; only one can.
+claim() {
+  set -C
+  { put '' >"$run"; } 2>/dev/null
+  taken=$?
+  set +C
+  return $taken
+}
+
 read_boot() {
   boot=-
   { read -r boot </proc/sys/kernel/random/boot_id; } 2>/dev/null
 }
 
-# Reads the record of the command: who watches over it, who minds its time, and how it ended.
+# Reads the record of the command: who watches over it, who minds its time, how it ended, and whether it
+# was called off before it was claimed.
 read_log() {
-  watch='' sid='' code='' minder='' watch_start='' watch_boot=''
+  watch='' sid='' code='' minder='' watch_start='' watch_boot='' never=''
   { while read -r word a b c d; do
     case $word in
       watch) watch=$a watch_start=$b watch_boot=$c sid=$d ;;
       minder) minder="$minder $a $b" ;;
       sid) sid=$a ;;
       end) code=$a ;;
+      never) never=yes ;;
     esac
   done <"$log"; } 2>/dev/null
 }

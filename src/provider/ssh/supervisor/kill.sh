@@ -1,10 +1,29 @@
 # Ends a command from outside and says what came of it. The client sets grace, in tenths of a second.
+# Nothing was started. A start that is still on its way must find the id taken.
+call_off() {
+  if ! find_place; then
+    # A start would find no place either.
+    say none
+    return 1
+  fi
+  if claim; then
+    put "never
+" >"$log"
+  elif ! find_claim; then
+    say refused "cannot write to $base"
+    return 1
+  fi
+}
+
 oos_kill() {
-  find_claim || {
+  if ! find_claim; then
+    call_off || return
+  fi
+  read_log
+  if [ -n "$never" ]; then
     say none
     return
-  }
-  read_log
+  fi
   if [ -n "$code" ]; then
     say ended
     return

@@ -39,6 +39,8 @@ pub enum Refusal {
     Exists,
     /// There is no command of this id.
     None,
+    /// It was called off before it was claimed, and does not begin.
+    Never,
     /// It has ended already.
     Ended,
     /// It may have been started and its trace be gone.
@@ -142,6 +144,7 @@ impl Reply {
             "started" => Said::Started,
             "exists" => Said::Refused(Refusal::Exists),
             "none" => Said::Refused(Refusal::None),
+            "never" => Said::Refused(Refusal::Never),
             "ended" => Said::Refused(Refusal::Ended),
             "unsure" => Said::Refused(Refusal::Unsure),
             "unsupported" => Said::Refused(Refusal::Unsupported(rest.to_owned())),

@@ -1,27 +1,6 @@
 # Starts a command, once, and stays with it. The client sets age (seconds since it asked for the first
 # time), script, limit (seconds), most (bytes of each output), and defines run_it.
 
-# Finds a place for the files: the user's own folder, else a private one that survives a restart.
-find_place() {
-  for base in "$home" "$spare"; do
-    [ -d "$base" ] || mkdir -p "$base" 2>/dev/null
-    if is_ours "$base" && [ -w "$base" ]; then
-      name_files
-      return 0
-    fi
-  done
-  return 1
-}
-
-# Takes the id. Making a file that must not be there is the lock; only one can.
-claim() {
-  set -C
-  { put '' >"$run"; } 2>/dev/null
-  taken=$?
-  set +C
-  return $taken
-}
-
 # Finds out how a command can be given a session, which it needs if others live in this one.
 find_detach() {
   detach=''

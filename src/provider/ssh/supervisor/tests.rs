@@ -42,14 +42,23 @@ impl Machine {
     fn each(test: impl Fn(&Self)) {
         for shell in SHELLS {
             if Command::new(shell[0]).arg("--help").output().is_ok() {
-                test(&Self {
-                    shell,
-                    home: tempfile::tempdir().unwrap(),
-                    path: None,
-                    leads: true,
-                });
+                test(&Self::with(shell, true));
             }
         }
+    }
+
+    fn with(shell: &'static [&'static str], leads: bool) -> Self {
+        Self {
+            shell,
+            home: tempfile::tempdir().unwrap(),
+            path: None,
+            leads,
+        }
+    }
+
+    /// Returns one of the same shell, in whose session others live.
+    fn crowded(&self) -> Self {
+        Self::with(self.shell, false)
     }
 
     fn send(&self, text: &str) -> Link {
@@ -102,24 +111,20 @@ impl Machine {
     }
 
     fn start_within(&self, id: &str, script: &str, limit: Duration, age: Option<Duration>) -> Link {
-        let argv = ["/bin/sh".to_owned(), "{script}".to_owned()];
-        self.send(&part(id).start(&Launch {
-            argv: &argv,
-            script,
-            directory: None,
-            environment: vec![("OOS_GIVEN", "it's")],
-            limit,
-            age,
-        }))
+        self.send(&starting(id, script, limit, age))
     }
 
     fn attach(&self, id: &str, stdout: u64) -> Link {
         self.send(&part(id).attach(Attach { stdout, stderr: 0 }))
     }
 
-    fn kill(&self, id: &str) -> Ending {
+    fn ask_to_kill(&self, id: &str) -> Link {
         let grace = Duration::from_millis(300);
-        let mut link = self.send(&part(id).kill(Kill { grace }));
+        self.send(&part(id).kill(Kill { grace }))
+    }
+
+    fn kill(&self, id: &str) -> Ending {
+        let mut link = self.ask_to_kill(id);
         match link.until(|said| matches!(said, Said::Report(_))) {
             Said::Report(ending) => ending,
             other => panic!("{other:?}"),
@@ -137,6 +142,19 @@ fn part(id: &str) -> Part<'_> {
         nonce: "nonce",
         hour: 1,
     }
+}
+
+/// Returns the script that starts a command.
+fn starting(id: &str, script: &str, limit: Duration, age: Option<Duration>) -> String {
+    let argv = ["/bin/sh".to_owned(), "{script}".to_owned()];
+    part(id).start(&Launch {
+        argv: &argv,
+        script,
+        directory: None,
+        environment: vec![("OOS_GIVEN", "it's")],
+        limit,
+        age,
+    })
 }
 
 impl Link {
@@ -449,15 +467,8 @@ fn nothing_is_started_where_an_earlier_start_may_have_been_forgotten() {
 #[test]
 fn too_much_output_ends_the_command() {
     Machine::each(|machine| {
-        let argv = ["/bin/sh".to_owned(), "{script}".to_owned()];
-        let text = part("t-much").start(&Launch {
-            argv: &argv,
-            script: "head -c 20000 /dev/zero; sleep 60",
-            directory: None,
-            environment: Vec::new(),
-            limit: Duration::from_mins(1),
-            age: None,
-        });
+        let script = "head -c 20000 /dev/zero; sleep 60";
+        let text = starting("t-much", script, Duration::from_mins(1), None);
         let mut link = machine
             .send(&text.replace("most=1073741824", "most=10000"))
             .started();
@@ -475,21 +486,8 @@ fn too_much_output_ends_the_command() {
 #[test]
 fn a_command_that_is_ended_before_it_begins_does_not_begin() {
     Machine::each(|machine| {
-        let machine = Machine {
-            shell: machine.shell,
-            home: tempfile::tempdir().unwrap(),
-            path: None,
-            leads: false,
-        };
-        let argv = ["/bin/sh".to_owned(), "{script}".to_owned()];
-        let text = part("t-1").start(&Launch {
-            argv: &argv,
-            script: "echo begun; sleep 60",
-            directory: None,
-            environment: Vec::new(),
-            limit: Duration::from_mins(1),
-            age: None,
-        });
+        let machine = machine.crowded();
+        let text = starting("t-1", "echo begun; sleep 60", Duration::from_mins(1), None);
         // As on a host that is slow to go on at that moment.
         let slow = text.replace("trap - PIPE HUP\n", "trap - PIPE HUP\nsleep 1\n");
         assert_ne!(text, slow);
@@ -502,6 +500,36 @@ fn a_command_that_is_ended_before_it_begins_does_not_begin() {
             machine.shell
         );
         assert_eq!(link.output(Channel::Stdout), "", "{:?}", machine.shell);
+    });
+}
+
+#[test]
+fn a_command_that_is_called_off_does_not_begin_when_its_start_comes_late() {
+    Machine::each(|machine| {
+        let shell = machine.shell;
+        for turn in ["first", "again"] {
+            let refusal = machine.ask_to_kill("t-off").refusal();
+            assert_eq!(refusal, Refusal::None, "{shell:?} {turn}");
+        }
+        let mut late = machine.start("t-off", "echo begun >\"$HOME/mark\"");
+        assert_eq!(late.refusal(), Refusal::Exists, "{shell:?}");
+        let mut attached = machine.attach("t-off", 0);
+        assert_eq!(attached.refusal(), Refusal::Never, "{shell:?}");
+        assert!(!machine.home.path().join("mark").exists(), "{shell:?}");
+        // Of a start and a kill at once, either the command is ended or it never begins.
+        for turn in 0..2 {
+            let id = format!("t-race-{turn}");
+            let script = format!("echo begun >>\"$HOME/{id}\"; sleep 61");
+            let mut start = machine.start(&id, &script);
+            let mut kill = machine.ask_to_kill(&id);
+            let is_told = |said: &Said| matches!(said, Said::Report(_) | Said::Refused(_));
+            match kill.until(is_told) {
+                Said::Refused(Refusal::None) => assert_eq!(start.refusal(), Refusal::Exists),
+                Said::Report(_) => assert_eq!(start.ended().reason, Some(Reason::Kill)),
+                other => panic!("{shell:?}: {other:?}"),
+            }
+            assert_eq!(alive(&id), 0, "{shell:?}");
+        }
     });
 }
 
@@ -519,10 +547,8 @@ fn a_session_is_made_where_others_live_in_this_one() {
                 std::os::unix::fs::symlink(from.trim(), bin.join(name)).unwrap();
             }
             let machine = Machine {
-                shell: machine.shell,
-                home: tempfile::tempdir().unwrap(),
                 path: Some(bin.clone()),
-                leads: false,
+                ..machine.crowded()
             };
             if Command::new(machine.shell[0])
                 .env("PATH", &bin)
@@ -545,21 +571,9 @@ fn a_session_is_made_where_others_live_in_this_one() {
 #[test]
 fn a_host_that_lacks_what_is_needed_is_named() {
     Machine::each(|machine| {
-        let machine = Machine {
-            shell: machine.shell,
-            home: tempfile::tempdir().unwrap(),
-            path: None,
-            leads: false,
-        };
+        let machine = machine.crowded();
         std::fs::create_dir_all(machine.state()).unwrap();
-        let text = part("t-1").start(&Launch {
-            argv: &["/bin/sh".to_owned(), "{script}".to_owned()],
-            script: "echo run",
-            directory: None,
-            environment: Vec::new(),
-            limit: Duration::from_secs(9),
-            age: None,
-        });
+        let text = starting("t-1", "echo run", Duration::from_secs(9), None);
         // `command` finds nothing: as on a host that has none of them.
         let text = text.replace("command -v \"$detach\"", "command -v \"/no/$detach\"");
         let refusal = machine.send(&text).refusal();

@@ -178,14 +178,15 @@ impl Attempt {
     /// Begins to listen where a reader is: what lies before it was taken over. Returns whether the host
     /// has to be asked first.
     pub(super) fn read_from(&mut self, offsets: Offsets) -> bool {
-        if self.end.is_some() || self.is_plain() {
+        let is_held = self.stdout.base() <= offsets.stdout && self.stderr.base() <= offsets.stderr;
+        if self.is_plain() || (self.end.is_some() && is_held) {
             return false;
         }
-        let is_held = self.stdout.base() <= offsets.stdout && self.stderr.base() <= offsets.stderr;
         let is_fresh = self.line.is_none() && self.stdout.end() == 0 && self.stderr.end() == 0;
         if is_fresh || !is_held {
-            // A tail is wanted at the end that was taken over before.
-            self.line = None;
+            // A tail is wanted at the end that was taken over before. Who only looked whether it ended
+            // has heard the end and none of the output: the host says both again.
+            (self.line, self.end, self.ended_at) = (None, None, None);
             self.stdout = Window::at(offsets.stdout.saturating_sub(TAIL));
             self.stderr = Window::at(offsets.stderr.saturating_sub(TAIL));
         } else {
@@ -369,6 +370,8 @@ impl Attempt {
                 Err(fault::host(&error))
             }
             Err(error) if self.stage == Stage::New => Err(error.into()),
+            // Asking again would not change it, and may lock an account.
+            Err(NoShell::Ssh(error)) if error.is_refusal() => Err(self.unknown(&error.message())),
             Err(NoShell::Ssh(error)) => self.lose(&error),
             Err(NoShell::Refused(error)) => Err(self.unknown(&error.to_string())),
         }
@@ -475,6 +478,10 @@ impl Attempt {
                 self.finish(CommandEnd::Lost);
                 Ok(())
             }
+            Refusal::Never => Err(fault::lacking(
+                code::TIMEOUT,
+                format!("`{name}` was told to call the command off before it heard of it"),
+            )),
             Refusal::None => Err(DriverError::NotFound {
                 kind: "command",
                 id: self.id.clone(),

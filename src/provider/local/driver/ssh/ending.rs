@@ -32,8 +32,8 @@ enum Came {
 
 impl Shells {
     /// Ends a command, if the host can be reached within a minute. Where it cannot, the command may go
-    /// on, which is [`DriverError::Unknown`]; a host that knows none says so twice, in case the wish to
-    /// start it was still on its way.
+    /// on, which is [`DriverError::Unknown`]. Where a host knows none, which is
+    /// [`DriverError::NotFound`], a wish to start it that is still on its way finds its id taken.
     pub(super) async fn end(
         &self,
         host: &Host,
@@ -41,24 +41,21 @@ impl Shells {
         id: &str,
     ) -> Result<KillReport, DriverError> {
         let deadline = Instant::now() + KILL_PATIENCE;
-        let mut is_missed = false;
         loop {
             let reason = match self.end_once(host, user, id, deadline).await {
                 Ok(Came::Report(report)) => return Ok(report),
-                Ok(Came::Nothing) if is_missed => {
+                Ok(Came::Nothing) => {
                     return Err(DriverError::NotFound {
                         kind: "command",
                         id: id.to_owned(),
                     });
                 }
-                Ok(Came::Nothing) => {
-                    is_missed = true;
-                    sleep(KILL_PAUSE).await;
-                    continue;
-                }
                 Ok(Came::Else(reason)) => reason,
                 // Asking again and again with a wrong password locks accounts.
                 Err(NoShell::Refused(error)) => return Err(may_run(host, &error.to_string())),
+                Err(NoShell::Ssh(error)) if error.is_refusal() => {
+                    return Err(may_run(host, &error.message()));
+                }
                 Err(NoShell::Ssh(error)) => error.message(),
             };
             if Instant::now() >= deadline {

@@ -141,6 +141,14 @@ fn allow_plain(host: &Host, command: &Command) -> Result<(), DriverError> {
     }
 }
 
+/// Returns the id under which a host claims a command. Hosts may share a home, and one call may start the
+/// same command on several: each is a command of its own.
+fn claim(invocation: &str, host: &Host) -> String {
+    let digest = Digest::of(host.name.as_bytes()).to_string();
+    let letters = digest.rsplit(':').next().unwrap_or_default();
+    format!("{invocation}-{}", &letters[..8])
+}
+
 fn lock<T>(mutex: &Mutex<T>) -> std::sync::MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
@@ -188,7 +196,8 @@ impl Driver for Hosts {
             allow_plain(&*self.host(instance)?, command)?;
         }
         let attempt = self.attempt(instance, invocation, |host| {
-            Attempt::to_start(host, invocation, command.clone())
+            let claim = claim(invocation, &host);
+            Attempt::to_start(host, &claim, command.clone())
         })?;
         let mut attempt = attempt.lock().await;
         let deadline = Instant::now() + Duration::from_hours(1);
@@ -211,7 +220,8 @@ impl Driver for Hosts {
         wait: Duration,
     ) -> Result<Progress, DriverError> {
         let attempt = self.attempt(instance, invocation, |host| {
-            Attempt::to_hear(host, invocation, user.map(str::to_owned))
+            let claim = claim(invocation, &host);
+            Attempt::to_hear(host, &claim, user.map(str::to_owned))
         })?;
         let mut attempt = attempt.lock().await;
         let is_first = attempt.read_from(offsets);
@@ -258,7 +268,8 @@ impl Driver for Hosts {
                 return Ok(attempt.close(CommandEnd::Killed));
             }
         }
-        let report = self.shells.end(&host, user, invocation).await?;
+        let claim = claim(invocation, &host);
+        let report = self.shells.end(&host, user, &claim).await?;
         if report.survivors.is_empty() {
             return Ok(report);
         }
