@@ -2,12 +2,11 @@
 
 use std::fmt;
 use std::sync::Arc;
-use std::time::Duration;
 
 use futures_util::FutureExt as _;
 use futures_util::future::BoxFuture;
 use tokio::sync::OwnedSemaphorePermit;
-use tokio::time::{Instant, timeout};
+use tokio::time::Instant;
 
 use crate::provider::ssh::attempt::Attempts;
 use crate::provider::ssh::configuration::Configurations;
@@ -22,10 +21,6 @@ use crate::provider::ssh::login::Keyring;
 use crate::provider::ssh::pool::Pool;
 use crate::provider::ssh::secrets::Secrets;
 use crate::provider::ssh::settings::ConnectorSettings;
-
-/// How much longer than a host its jump host may take to fail, so that its own error is the one that is
-/// told.
-const GRACE: Duration = Duration::from_millis(500);
 
 /// Connects to hosts. Shared by everything in a process that does, so that keys are read once, limits
 /// hold for all, and connections are used again. Clones are one and the same.
@@ -105,11 +100,8 @@ impl Shared {
         permit: Option<OwnedSemaphorePermit>,
     ) -> BoxFuture<'_, Result<Link, SshError>> {
         async move {
-            let limit = endpoint.limits.connect;
-            let deadline = Instant::now() + limit;
-            let through = timeout(limit + GRACE, self.jumps.through(self, &endpoint)).await;
-            let through = through
-                .map_err(|_| too_late(&endpoint, "become reachable through its jump host"))??;
+            let through = self.jumps.through(self, &endpoint).await?;
+            let deadline = Instant::now() + endpoint.limits.connect;
             let attempts = Attempts::new(self, &endpoint, through.as_ref(), deadline);
             let session = attempts.run().await?;
             Ok(session.into_link(endpoint, permit, through))
@@ -118,7 +110,8 @@ impl Shared {
     }
 }
 
-fn too_late(endpoint: &Endpoint, what: &'static str) -> SshError {
+/// Makes the error of a host that took longer than it may.
+pub(super) fn too_late(endpoint: &Endpoint, what: &'static str) -> SshError {
     SshError::Timeout {
         host: endpoint.name(),
         what,

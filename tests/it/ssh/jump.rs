@@ -5,9 +5,12 @@ use std::time::Duration;
 
 use futures_util::future::join_all;
 use oos::base::failure::code;
-use oos::provider::ssh::ConnectorSettings;
+use oos::provider::ssh::{ConnectorSettings, Endpoint, Limits};
+use tokio::io::copy_bidirectional;
+use tokio::net::{TcpListener, TcpStream};
 
 use super::fleet::{assert_said, connector, exec, run, run_on, settings, with};
+use crate::support::hosts::through;
 use crate::support::machine::until;
 use crate::support::sshd::Sshd;
 
@@ -75,6 +78,58 @@ fn hosts_behind_one_jump_share_the_way_and_its_failure() {
             assert_eq!(error.code(), code::UNREACHABLE, "{error:?}");
             assert!(error.message().contains("jump host"), "{}", error.message());
         }
+    });
+}
+
+/// Relays to a port, but nothing before so many connections have come: whoever makes them one by one waits
+/// for ever.
+async fn barrier(before: u16, wanted: usize) -> u16 {
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let port = listener.local_addr().unwrap().port();
+    tokio::spawn(async move {
+        let mut held = Vec::new();
+        loop {
+            held.push(listener.accept().await.unwrap().0);
+            if held.len() < wanted {
+                continue;
+            }
+            for mut near in held.drain(..) {
+                tokio::spawn(async move {
+                    let mut far = TcpStream::connect(("127.0.0.1", before)).await.unwrap();
+                    // Ends with one of both sides.
+                    drop(copy_bidirectional(&mut near, &mut far).await);
+                });
+            }
+        }
+    });
+    port
+}
+
+#[test]
+fn ways_to_one_jump_host_are_made_side_by_side() {
+    let (Some(gate), Some(host)) = (Sshd::start(), Sshd::start()) else {
+        return;
+    };
+    run(async {
+        // 250 hosts need four ways.
+        let port = barrier(gate.port(), 4).await;
+        let connector = connector();
+        let jump = Arc::new(through(&gate, port));
+        let hosts: Vec<_> = (0..250)
+            .map(|number| Endpoint {
+                jumps: vec![jump.clone()],
+                limits: Limits {
+                    connect: Duration::from_secs(60),
+                    ..Limits::default()
+                },
+                ..host.endpoint(number)
+            })
+            .collect();
+        let runs = hosts.iter().map(|host| run_on(&connector, host, "echo in"));
+        for collected in join_all(runs).await {
+            assert_said(&collected.unwrap(), "in\n");
+        }
+        assert_eq!(gate.sessions(), 4);
     });
 }
 
