@@ -8,6 +8,7 @@ use oos::base::failure::code;
 use oos::provider::ssh::{ConnectorSettings, Endpoint, Limits};
 use tokio::io::copy_bidirectional;
 use tokio::net::{TcpListener, TcpStream};
+use tokio::task::JoinSet;
 
 use super::fleet::{assert_said, connector, exec, run, run_on, settings, with};
 use crate::support::hosts::through;
@@ -83,26 +84,21 @@ fn hosts_behind_one_jump_share_the_way_and_its_failure() {
 
 /// Relays to a port, but nothing before so many connections have come: whoever makes them one by one waits
 /// for ever.
-async fn barrier(before: u16, wanted: usize) -> u16 {
-    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
-    let port = listener.local_addr().unwrap().port();
-    tokio::spawn(async move {
-        let mut held = Vec::new();
-        loop {
-            held.push(listener.accept().await.unwrap().0);
-            if held.len() < wanted {
-                continue;
-            }
-            for mut near in held.drain(..) {
-                tokio::spawn(async move {
-                    let mut far = TcpStream::connect(("127.0.0.1", before)).await.unwrap();
-                    // Ends with one of both sides.
-                    drop(copy_bidirectional(&mut near, &mut far).await);
-                });
-            }
+async fn relay_together(listener: TcpListener, before: u16, wanted: usize) {
+    let (mut held, mut relays) = (Vec::new(), JoinSet::new());
+    loop {
+        held.push(listener.accept().await.unwrap().0);
+        if held.len() < wanted {
+            continue;
         }
-    });
-    port
+        for mut near in held.drain(..) {
+            relays.spawn(async move {
+                let mut far = TcpStream::connect(("127.0.0.1", before)).await.unwrap();
+                // Ends with one of both sides.
+                drop(copy_bidirectional(&mut near, &mut far).await);
+            });
+        }
+    }
 }
 
 #[test]
@@ -112,7 +108,10 @@ fn ways_to_one_jump_host_are_made_side_by_side() {
     };
     run(async {
         // 250 hosts need four ways.
-        let port = barrier(gate.port(), 4).await;
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let port = listener.local_addr().unwrap().port();
+        let mut relay = JoinSet::new();
+        relay.spawn(relay_together(listener, gate.port(), 4));
         let connector = connector();
         let jump = Arc::new(through(&gate, port));
         let hosts: Vec<_> = (0..250)

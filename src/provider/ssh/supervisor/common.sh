@@ -139,11 +139,13 @@ find_all() {
   add_marked
 }
 
-# Sets pids to what is there of what was seen, and what is new in the session.
+# Sets pids to what is there of what was seen, and what is new in the session. A number may belong to
+# somebody else by now, who began at another time.
 find_known() {
   pids=''
-  for pid in $seen; do
-    if look "$pid"; then keep; fi
+  for known in $seen; do
+    pid=${known%:*}
+    if look "$pid" && [ "$start" = "${known#*:}" ]; then keep; fi
   done
   add_session
 }
@@ -155,8 +157,8 @@ keep() {
   case " $me $minder " in *" $parent "*) return ;; esac
   case " $pids " in *" $pid "*) return ;; esac
   pids="$pids $pid"
-  case " $seen " in *" $pid "*) return ;; esac
-  seen="$seen $pid"
+  case " $seen " in *" $pid:$start "*) return ;; esac
+  seen="$seen $pid:$start"
   count=$((count + 1))
   [ "$count" -gt 20 ] || names="$names
 name $pid $name"
