@@ -132,6 +132,36 @@ impl Schedule {
         }
     }
 
+    /// Returns the last fire before the newest `newest` ones of a span, which has more of them.
+    pub(super) fn last_before_newest(
+        &self,
+        newest: u64,
+        after: Timestamp,
+        until: Timestamp,
+    ) -> Timestamp {
+        // The second after which there are so many is found by going back in growing steps, so that
+        // little of a long span is counted, and then by halves.
+        let end = floor(until);
+        let count = |second: i64| match Timestamp::from_second(second) {
+            Ok(second) => self.count_between(second.max(after), until),
+            Err(_) => u64::MAX,
+        };
+        let mut step: i64 = 1;
+        while count(end.saturating_sub(step)) <= newest && end.saturating_sub(step) > floor(after) {
+            step = step.saturating_mul(2);
+        }
+        let (mut many, mut few) = (end.saturating_sub(step).max(floor(after)), end);
+        while few - many > 1 {
+            let middle = many + (few - many) / 2;
+            if count(middle) <= newest {
+                few = middle;
+            } else {
+                many = middle;
+            }
+        }
+        Timestamp::from_second(few).unwrap_or(until)
+    }
+
     /// Returns `after`, or the last moment before the start.
     fn not_before(&self, after: Timestamp) -> Timestamp {
         let before = |start: Timestamp| start.checked_sub(jiff::SignedDuration::from_nanos(1));

@@ -17,6 +17,9 @@ use crate::schedule::fire::Note;
 
 static DATABASE: LazyLock<TimeZoneDatabase> = LazyLock::new(TimeZoneDatabase::bundled);
 
+/// Longer than any name of a zone.
+const LONGEST_NAME: usize = 40;
+
 /// A time zone of the IANA database, by a name that is in it.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct Zone(TimeZone);
@@ -27,11 +30,21 @@ impl Zone {
 
     /// Finds a zone by name, in any case.
     pub fn parse(name: &str) -> Result<Self, ScheduleError> {
-        let unknown = || ScheduleError::UnknownZone {
+        Self::find(name).ok_or_else(|| ScheduleError::UnknownZone {
             found: name.to_owned(),
-            nearest: nearest(name, Self::names().iter().map(String::as_str)).map(str::to_owned),
-        };
-        DATABASE.get(name).map(Self).map_err(|_| unknown())
+            nearest: Self::nearest(name),
+        })
+    }
+
+    /// Returns the zone that may be meant. Nothing as long as no name of a zone is guessed at.
+    fn nearest(name: &str) -> Option<String> {
+        let names = (name.len() <= LONGEST_NAME).then(Self::names)?;
+        nearest(name, names.iter().map(String::as_str)).map(str::to_owned)
+    }
+
+    /// Finds a zone by name, in any case; guesses nothing.
+    pub(super) fn find(name: &str) -> Option<Self> {
+        DATABASE.get(name).map(Self).ok()
     }
 
     /// Returns the names of all zones.

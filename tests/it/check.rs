@@ -60,8 +60,11 @@ fn data(folder: &str) -> PathBuf {
 }
 
 /// What the examples of these codes cannot do without.
-const COMPANIONS: [(&str, &str); 3] = [
+const COMPANIONS: [(&str, &str); 6] = [
     ("trigger-not-first", "unsupported-action"),
+    ("trigger-expression", "unsupported-action"),
+    ("trigger-dates", "unsupported-action"),
+    ("unknown-time-zone", "unsupported-action"),
     ("embedding-depth", "invalid-callee"),
     ("choice-shape", "unreachable-task"),
 ];

@@ -6,7 +6,6 @@
 
 use std::str::FromStr as _;
 
-use chrono::{DateTime as Calendar, Datelike as _, NaiveDate, Timelike as _, Utc};
 use jiff::ToSpan as _;
 use jiff::civil::{Date, DateTime, Time};
 
@@ -14,6 +13,7 @@ use super::day::{SpecialDay, day_of, weekday_of};
 use super::field::Field;
 use super::numbers::{Numbers, Style};
 use crate::schedule::error::ScheduleError;
+use crate::schedule::zoneless::{as_if_utc, civil};
 
 /// The fields in their order.
 const FIELDS: [Field; 7] = [
@@ -81,7 +81,7 @@ impl Cron {
     pub(in crate::schedule) fn next_after(&self, after: DateTime) -> Option<DateTime> {
         let mut after = after.max(DAWN);
         loop {
-            let candidate = civil(&self.numbers.after(&calendar(after)?).next()?)?;
+            let candidate = civil(&self.numbers.after(&as_if_utc(after)?).next()?)?;
             let date = candidate.date();
             if !self.has_special_days || self.allows_day(date) {
                 return Some(candidate);
@@ -201,32 +201,6 @@ fn plain((field, numbers): (&Field, &Numbers)) -> String {
     }
     let numbers: Vec<String> = numbers.plain.iter().map(u32::to_string).collect();
     numbers.join(",")
-}
-
-fn calendar(civil: DateTime) -> Option<Calendar<Utc>> {
-    let number = |number: i8| u32::from(number.unsigned_abs());
-    let date = NaiveDate::from_ymd_opt(
-        i32::from(civil.year()),
-        number(civil.month()),
-        number(civil.day()),
-    )?;
-    let (hour, minute, second) = (civil.hour(), civil.minute(), civil.second());
-    let time = date.and_hms_opt(number(hour), number(minute), number(second))?;
-    Some(time.and_utc())
-}
-
-fn civil(calendar: &Calendar<Utc>) -> Option<DateTime> {
-    let number = |number: u32| i8::try_from(number).ok();
-    DateTime::new(
-        i16::try_from(calendar.year()).ok()?,
-        number(calendar.month())?,
-        number(calendar.day())?,
-        number(calendar.hour())?,
-        number(calendar.minute())?,
-        number(calendar.second())?,
-        0,
-    )
-    .ok()
 }
 
 #[cfg(test)]

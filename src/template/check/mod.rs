@@ -16,6 +16,7 @@ mod rule;
 mod site;
 mod stand_in;
 mod steps;
+mod timer;
 
 pub use checker::{Checker, check};
 pub use registry::codes;

@@ -4,6 +4,8 @@
 //! The short form takes one zone of each kind and the hours around its changes. With
 //! `OOS_FAULT_MINUTES` set, as `tests/run faults` does, all zones are taken, and longer.
 
+mod hostile;
+mod law;
 mod oracle;
 mod zones;
 
