@@ -63,6 +63,12 @@ impl ExecutionId {
         Self(self.0.split('.').next().unwrap_or_default().to_owned())
     }
 
+    /// Tells whether this is `around` or is embedded in it, however deep.
+    pub fn is_within(&self, around: &Self) -> bool {
+        let rest = self.0.strip_prefix(&around.0);
+        rest.is_some_and(|rest| rest.is_empty() || rest.starts_with('.'))
+    }
+
     /// Returns how many executions this one is embedded in.
     pub fn depth(&self) -> usize {
         self.0.matches('.').count()

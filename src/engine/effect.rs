@@ -4,7 +4,7 @@ use crate::base::call::ApiCall;
 use crate::base::id::ExecutionId;
 use crate::base::time::Timestamp;
 use crate::base::value::Map;
-use crate::engine::event::{Outer, UnitId};
+use crate::engine::event::{Lock, Outer, UnitId};
 
 /// The number of the timer that ends a task's time; it belongs to the task's unit without an item.
 pub const DEADLINE: u32 = u32::MAX;
@@ -30,6 +30,22 @@ pub enum EffectKey {
     CancelCall(UnitId),
     /// Cancelling a child execution.
     CancelChild(UnitId),
+    /// The lock of a unit.
+    Lock(UnitId),
+}
+
+impl EffectKey {
+    /// Returns the unit that wants the effect.
+    pub fn unit(self) -> UnitId {
+        match self {
+            Self::Call(unit, _)
+            | Self::Timer(unit, _)
+            | Self::Child(unit)
+            | Self::CancelCall(unit)
+            | Self::CancelChild(unit)
+            | Self::Lock(unit) => unit,
+        }
+    }
 }
 
 /// Something owed to an execution by the world, derived from state alone.
@@ -68,5 +84,12 @@ pub enum Effect {
     CancelChild {
         /// Its id.
         id: ExecutionId,
+    },
+    /// Get the lock and tell when it is there; it lasts until the unit ends.
+    Lock {
+        /// What.
+        lock: Lock,
+        /// The child execution that has it too, if the unit is one.
+        inside: Option<ExecutionId>,
     },
 }

@@ -29,6 +29,18 @@ pub enum Input {
         /// [`DEADLINE`](crate::engine::effect::DEADLINE) when the task's time is up.
         timer: u32,
     },
+    /// A unit has its lock.
+    LockGranted {
+        /// The unit that waits for it.
+        unit: UnitId,
+    },
+    /// A unit cannot have its lock, however long it waits.
+    LockRefused {
+        /// The unit that waits for it.
+        unit: UnitId,
+        /// Why, in words.
+        reason: String,
+    },
     /// A child could not be started: no such template, parameters refused.
     ChildRefused {
         /// The unit that wanted it.

@@ -13,6 +13,7 @@ mod builtin;
 mod decide;
 mod draft;
 mod flow;
+mod lock;
 mod output;
 mod plan;
 mod poll;

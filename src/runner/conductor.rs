@@ -16,7 +16,7 @@ use crate::base::secret::Redactor;
 use crate::base::value::{Map, Value};
 use crate::engine::Execution;
 use crate::engine::effect::{Effect, EffectKey};
-use crate::engine::event::{Event, Request, Signal, Started, UnitId};
+use crate::engine::event::{Event, Fact, Request, Signal, Started, UnitId};
 use crate::engine::input::{Input, Refused};
 use crate::engine::status::{ExecutionStatus, WaitReason};
 use crate::runner::broadcast::News;
@@ -27,7 +27,7 @@ use crate::runner::failpoint;
 use crate::runner::handle::{Runner, RunnerError};
 use crate::runner::loopback;
 use crate::runner::mail::Order;
-use crate::store::Seq;
+use crate::store::{LockWish, Seq};
 
 /// How long a stop waits for calls that can neither be made again nor be attached to.
 const STOP_GRACE: Duration = Duration::from_secs(10);
@@ -304,12 +304,34 @@ impl Conductor {
             .await?;
         failpoint::pass();
         self.execution = ahead;
+        self.look_at_locks(&events);
         self.runner.broadcast().send(|| News::Events {
             id: self.id.clone(),
             events: events.into(),
         });
         self.report_waiting();
         Ok(refusal)
+    }
+
+    /// Lets go of what asks for locks of units that have them or have ended, and calls who is next.
+    fn look_at_locks(&mut self, events: &[Event]) {
+        let mut given_back = false;
+        for event in events {
+            let unit = match &event.fact {
+                Fact::LockGranted { unit } => unit,
+                Fact::UnitEnded { unit, .. } => {
+                    given_back = true;
+                    unit
+                }
+                _ => continue,
+            };
+            if let Some(asking) = self.flights.remove(&EffectKey::Lock(*unit)) {
+                asking.abort();
+            }
+        }
+        if given_back {
+            self.runner.locks().ring();
+        }
     }
 
     fn apply(&self, execution: &mut Execution, events: &[Event]) -> Result<(), RunnerError> {
@@ -416,6 +438,16 @@ impl Conductor {
                 };
                 let (runner, tree) = (self.runner.clone(), Arc::clone(&self.tree));
                 self.work.spawn(child::raise(runner, tree, birth, effect));
+            }
+            (EffectKey::Lock(unit), Effect::Lock { lock, inside }) => {
+                let wish = LockWish {
+                    execution: self.id.clone(),
+                    unit,
+                    lock,
+                    inside,
+                };
+                let handle = self.work.spawn(self.runner.clone().lock(wish));
+                self.flights.insert(key, handle);
             }
             (EffectKey::CancelCall(unit), Effect::CancelCall) => {
                 if let Some(cancel) = self.cancels.get(&unit) {

@@ -25,6 +25,7 @@ use crate::runner::entries::NoParameters;
 use crate::runner::failpoint;
 use crate::runner::guest::Guests;
 use crate::runner::library::Library;
+use crate::runner::lock::LockRoom;
 use crate::runner::loopback;
 use crate::runner::mail::MailRoom;
 use crate::runner::prepare::Prepared;
@@ -80,6 +81,7 @@ struct Inner {
     mail: MailRoom,
     sink: Arc<dyn OutputSink>,
     guests: Guests,
+    locks: LockRoom,
 }
 
 /// How driving an execution came to its end.
@@ -166,6 +168,7 @@ impl Runner {
             broadcast,
             mail: MailRoom::default(),
             guests: Guests::new(),
+            locks: LockRoom::new(),
         };
         Self {
             inner: Arc::new(inner),
@@ -208,6 +211,10 @@ impl Runner {
 
     pub(super) fn broadcast(&self) -> &Broadcast {
         &self.inner.broadcast
+    }
+
+    pub(super) fn locks(&self) -> &LockRoom {
+        &self.inner.locks
     }
 
     pub(super) fn mail(&self) -> &MailRoom {
@@ -282,6 +289,7 @@ impl Runner {
             biased;
             ended = conducting => ended?,
             error = self.carry_mail() => return Err(error),
+            error = self.carry_locks() => return Err(error.into()),
             error = self.guests().failure() => return Err(error),
         };
         Ok(match ended {

@@ -14,6 +14,7 @@ mod guest;
 pub mod handle;
 pub mod library;
 mod load;
+mod lock;
 mod loop_step;
 mod loopback;
 mod mail;

@@ -7,6 +7,7 @@ mod conformance;
 mod content;
 mod error;
 mod journal;
+mod lock;
 mod log;
 mod mailbox;
 pub mod memory;
@@ -24,6 +25,7 @@ pub mod view;
 pub use content::Contents;
 pub use error::StoreError;
 pub use journal::{Journal, Seq};
+pub use lock::{LockView, LockWish, Locks, Standing, Turn};
 pub use log::Logs;
 pub use mailbox::Mailbox;
 pub use now::Now;
@@ -42,6 +44,7 @@ pub trait Store:
     + Templates
     + Mailbox
     + Ownership
+    + Locks
     + Logs
     + Triggers
     + view::Views
@@ -56,6 +59,7 @@ impl<T> Store for T where
         + Templates
         + Mailbox
         + Ownership
+        + Locks
         + Logs
         + Triggers
         + view::Views

@@ -7,8 +7,8 @@ use crate::base::call::{ApiCall, Rest};
 use crate::base::secret::{MASK, Redactor};
 use crate::base::value::{Map, Value};
 use crate::engine::event::{
-    Batches, End, Event, Fact, Failure, Kept, LoopPlan, Outer, PollPolicy, Request, Signal,
-    Started, Taken, Work,
+    Batches, Cap, End, Event, Fact, Failure, Kept, Lock, LoopPlan, Outer, PollPolicy, Request,
+    Signal, Started, Taken, Work,
 };
 use crate::store::Seq;
 
@@ -59,6 +59,14 @@ impl Secrets {
             .unwrap_or_default()
     }
 
+    /// Returns `lock` with every secret masked: the queue of locks is no place for one.
+    pub(crate) fn lock(&self, lock: &Lock) -> Lock {
+        match &self.0 {
+            None => lock.clone(),
+            Some(known) => known.lock(lock),
+        }
+    }
+
     /// Returns `event` with every secret masked. Words of the engine are never touched, so that
     /// the event stays what it is even if a secret happens to be such a word.
     pub(crate) fn mask(&self, event: &Event) -> Event {
@@ -105,7 +113,12 @@ impl Known {
                     *map = self.map(map);
                 }
             }
-            Fact::UnitStarted { work, .. } => self.work(work),
+            Fact::UnitStarted { work, lock, .. } => {
+                self.work(work);
+                if let Some(lock) = lock {
+                    *lock = self.lock(lock);
+                }
+            }
             Fact::PollMissed { value, fault, .. } => {
                 *value = self.redactor.value(value);
                 if let Some(fault) = fault {
@@ -129,6 +142,7 @@ impl Known {
             Fact::TaskSkipped { .. }
             | Fact::UnitSkipped { .. }
             | Fact::UnitConfirmed { .. }
+            | Fact::LockGranted { .. }
             | Fact::PollDue { .. }
             | Fact::NoticeSent { .. }
             | Fact::ApprovalExpired { .. }
@@ -196,6 +210,21 @@ impl Known {
             *outputs = self.map(outputs);
         }
         outer.item = self.redactor.value(&outer.item);
+    }
+
+    /// Masks the names of a lock.
+    fn lock(&self, lock: &Lock) -> Lock {
+        let mut names: Vec<String> = lock.names.iter().map(|name| self.text(name)).collect();
+        // Secrets look alike when they are masked.
+        names.sort_unstable();
+        names.dedup();
+        Lock {
+            names,
+            cap: lock.cap.as_ref().map(|cap| Cap {
+                group: self.text(&cap.group),
+                limit: cap.limit,
+            }),
+        }
     }
 
     fn plan(&self, plan: &mut LoopPlan) {

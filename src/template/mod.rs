@@ -4,6 +4,7 @@ pub mod bind;
 pub mod check;
 pub mod entries;
 pub mod expr;
+pub mod lock;
 pub mod model;
 pub mod number;
 pub mod output;

@@ -168,6 +168,8 @@ pub struct Task {
     pub retry: Retry,
     /// Extension: the longest time that the task may take, an ISO 8601 duration.
     pub timeout: Option<Expression>,
+    /// Extension: what it, or each item of its loop, must have to itself while it runs.
+    pub lock: Option<Expression>,
     /// Extension: the action that takes this task's change back; shown by plans.
     pub undo: Option<Node>,
 }

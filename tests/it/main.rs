@@ -19,6 +19,7 @@ mod errors;
 mod exec;
 mod faults;
 mod fleet;
+mod locks;
 mod loop_scale;
 mod mutation;
 mod own_service;

@@ -74,6 +74,13 @@ fn answers(key: EffectKey) -> Vec<Input> {
                 reason: "an echo".to_owned(),
             },
         ],
+        EffectKey::Lock(unit) => vec![
+            Input::LockGranted { unit },
+            Input::LockRefused {
+                unit,
+                reason: "an echo".to_owned(),
+            },
+        ],
         // Nothing is told for these but what is told for the call or the child.
         EffectKey::CancelCall(_) | EffectKey::CancelChild(_) => Vec::new(),
     }

@@ -235,6 +235,13 @@ impl Lone {
                 self.now = self.now.max(at);
                 Input::TimerFired { unit, timer }
             }
+            (EffectKey::Lock(unit), _) => match self.chance.below(8) {
+                0 => Input::LockRefused {
+                    unit,
+                    reason: "x".to_owned(),
+                },
+                _ => Input::LockGranted { unit },
+            },
             (EffectKey::Child(unit), _) => match self.chance.below(6) {
                 0 => Input::ChildChanged {
                     unit,

@@ -16,8 +16,8 @@ use oos::store::view::{
     Views,
 };
 use oos::store::{
-    Contents, FiringView, Journal, Logs, Mailbox, OwnerGuard, Ownership, Seq, StoreError,
-    TemplateEntry, Templates, TriggerView, Triggers,
+    Contents, FiringView, Journal, LockView, LockWish, Locks, Logs, Mailbox, OwnerGuard, Ownership,
+    Seq, Standing, StoreError, TemplateEntry, Templates, TriggerView, Triggers, Turn,
 };
 
 use crate::plan::{Moment, Operation};
@@ -242,6 +242,27 @@ impl Triggers for FaultStore {
     async fn running(&self, id: &ExecutionId) -> Result<Vec<ExecutionId>, StoreError> {
         self.pass(Operation::Read).await?;
         self.memory().running(id).await
+    }
+}
+
+#[async_trait]
+impl Locks for FaultStore {
+    async fn lock(&self, wish: &LockWish) -> Result<Standing, StoreError> {
+        self.power.needed().await;
+        self.memory().lock(wish).await
+    }
+
+    async fn turns(&self) -> Result<Vec<Turn>, StoreError> {
+        self.memory().turns().await
+    }
+
+    async fn sweep(&self) -> Result<(), StoreError> {
+        self.power.needed().await;
+        self.memory().sweep().await
+    }
+
+    async fn locks(&self, root: &ExecutionId) -> Result<Vec<LockView>, StoreError> {
+        self.memory().locks(root).await
     }
 }
 

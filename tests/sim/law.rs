@@ -20,6 +20,7 @@ use oos::template::model::{Jump, Template};
 
 use crate::cloud::may_repeat;
 use crate::echo::Echo;
+use crate::locking::LockLaw;
 use crate::looping::LoopLaw;
 
 /// Names a call: which call of which unit of which execution.
@@ -34,6 +35,7 @@ pub(crate) struct Witness {
     shadows: BTreeMap<ExecutionId, Shadow>,
     calls: BTreeMap<CallName, CallState>,
     tokens: BTreeMap<String, CallName>,
+    locks: LockLaw,
     /// Signals by number: how often each is in a journal, and whether hearing it leaves a trace.
     signals: BTreeMap<u64, (u32, bool)>,
     broken: Vec<String>,
@@ -103,6 +105,7 @@ impl Witness {
         for event in events {
             let mut broken = Vec::new();
             shadow.look(event, &mut broken);
+            broken.extend(self.locks.look(id, event));
             if let Fact::UnitEnded { unit, end } = &event.fact {
                 broken.extend(unfounded(&self.calls, shadow, id, *unit, end));
             }

@@ -22,6 +22,7 @@ mod echo;
 mod engine;
 mod fault;
 mod law;
+mod locking;
 mod looping;
 mod mail;
 mod people;

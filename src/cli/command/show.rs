@@ -1,5 +1,7 @@
 //! `oos show`: one execution, with its tasks and what it waits for.
 
+use std::collections::BTreeSet;
+
 use clap::Args;
 
 use crate::base::id::ExecutionId;
@@ -19,16 +21,26 @@ pub(in crate::cli) struct Arguments {
     execution: ExecutionArgument,
 }
 
-/// Returns which execution an execution repeats, and which repeat it.
+/// Returns which execution an execution repeats, which repeat it, and whom it waits for.
 async fn repeats(store: &dyn Store, id: &ExecutionId) -> Result<Kin, StoreError> {
     let first = store.events(id, 0, 1).await?.pop();
     let repeats = match first.map(|(_, event)| event.fact) {
         Some(Fact::ExecutionStarted(started)) => started.repeats,
         _ => None,
     };
+    let locks = store.locks(id).await?;
+    let holders = locks.iter().flat_map(|lock| &lock.waits_for);
+    let mut left = Vec::new();
+    for root in holders.map(ExecutionId::root).collect::<BTreeSet<_>>() {
+        if !store.is_owned(&root)? {
+            left.push(root);
+        }
+    }
     Ok(Kin {
         repeats,
         repeated_by: store.repeated_by(id).await?,
+        locks,
+        left,
     })
 }
 

@@ -10,6 +10,7 @@ use crate::base::value::{Map, text};
 use crate::cli::client;
 use crate::cli::global::Format;
 use crate::cli::output::approval::{plan_words, print_approvals};
+use crate::cli::output::lock::print_locks;
 use crate::cli::output::status::{Status as _, answers, waits_for};
 use crate::cli::output::stream::Output;
 use crate::cli::output::style::Role;
@@ -17,6 +18,7 @@ use crate::cli::output::task::task_table;
 use crate::cli::output::words::{ago, between, counted, duration, indented, local};
 use crate::engine::event::Repeat;
 use crate::engine::status::{Mode, WaitReason};
+use crate::store::LockView;
 use crate::store::view::{ExecutionView, TaskView};
 
 /// So many values of a list are shown at the end of a run on a terminal.
@@ -29,6 +31,10 @@ pub(in crate::cli) struct Kin {
     pub(in crate::cli) repeats: Option<Repeat>,
     /// Those that repeat it.
     pub(in crate::cli) repeated_by: Vec<ExecutionId>,
+    /// The locks that it and its children have and wait for.
+    pub(in crate::cli) locks: Vec<LockView>,
+    /// Those that have what it waits for and that nobody works on.
+    pub(in crate::cli) left: Vec<ExecutionId>,
 }
 
 impl Kin {
@@ -51,6 +57,11 @@ impl Kin {
             fields.insert("RepeatsExecutionId".to_owned(), id.into());
             fields.insert("RepeatsOnlyRest".to_owned(), repeat.rest.into());
             fields.insert("RepeatNote".to_owned(), repeat.note.clone().into());
+        }
+        if let Ok(locks @ Value::Array(_)) = serde_json::to_value(&self.locks)
+            && !self.locks.is_empty()
+        {
+            fields.insert("Locks".to_owned(), locks);
         }
         if !self.repeated_by.is_empty() {
             let ids = self.repeated_by.iter().map(ToString::to_string);
@@ -78,6 +89,7 @@ pub(in crate::cli) fn print_execution(
     print_tasks(tasks, now, output)?;
     print_map("Outputs", &view.outputs, output)?;
     print_approvals(tasks, output)?;
+    print_locks(&kin.locks, &kin.left, output)?;
     if let Some(reason) = &view.waiting_status {
         output.line("")?;
         for line in wait_lines(view, reason) {

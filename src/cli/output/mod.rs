@@ -9,6 +9,7 @@ mod words;
 mod approval;
 mod diagnostic;
 mod execution;
+mod lock;
 mod status;
 mod table;
 mod task;

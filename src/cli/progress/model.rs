@@ -4,7 +4,9 @@ use crate::base::id::ExecutionId;
 use crate::base::time::Timestamp;
 use crate::base::value::text;
 use crate::cli::output::{between, counted, duration, waits_for};
-use crate::engine::event::{End, Event, Fact, Kept, LoopPlan, Request, Started, UnitId, Work};
+use crate::engine::event::{
+    End, Event, Fact, Kept, Lock, LoopPlan, Request, Started, UnitId, Work,
+};
 use crate::engine::status::{ExecutionStatus, TaskStatus, WaitReason};
 use crate::store::view::LoopCounts;
 
@@ -155,7 +157,8 @@ impl ExecutionProgress {
             Fact::BatchEnded { .. } | Fact::RoundStarted { .. } | Fact::PollDue { .. } => None,
             Fact::UnitStarted { unit, .. }
             | Fact::UnitSkipped { unit }
-            | Fact::UnitConfirmed { unit }
+            | Fact::UnitConfirmed { unit, .. }
+            | Fact::LockGranted { unit }
             | Fact::PollMissed { unit, .. }
             | Fact::NoticeSent { unit }
             | Fact::Approved { unit, .. }
@@ -176,7 +179,18 @@ impl ExecutionProgress {
                 TaskStatus::Waiting,
                 "for approvals, as its plan was changed",
             ),
-            Fact::UnitStarted { work, confirm, .. } => self.start_unit(at, unit, work, *confirm),
+            Fact::UnitStarted {
+                work,
+                confirm,
+                lock,
+                ..
+            } => {
+                let change = self.start_unit(at, unit, work, *confirm);
+                if let Some(lock) = lock {
+                    self.task(unit.task)?.message = lock_words(lock);
+                }
+                change
+            }
             Fact::ApprovalExpired { outcome, .. } => {
                 let message = format!("nobody approved in time: {}", outcome.as_str());
                 self.enter(at, unit.task, TaskStatus::Running, &message)
@@ -196,6 +210,10 @@ impl ExecutionProgress {
                 TaskStatus::Waiting,
                 "a child execution waits",
             ),
+            Fact::LockGranted { .. } => {
+                self.task(unit.task)?.message.clear();
+                None
+            }
             Fact::UnitEnded { end, .. } => self.end_unit(at, unit, end),
             // What was waited for has come: a confirmation, an approval, a child.
             _ => self.go_on(unit.task),
@@ -405,6 +423,17 @@ fn outcome(end: &End) -> (TaskStatus, String) {
         }
         End::Deferred { failure } => (TaskStatus::Pending, failure.to_string()),
     }
+}
+
+/// Says what a unit waits for before it works.
+fn lock_words(lock: &Lock) -> String {
+    let group = lock
+        .cap
+        .iter()
+        .map(|cap| format!("a place in `{}`", cap.group));
+    let names = lock.names.iter().map(|name| format!("`{name}`"));
+    let words: Vec<String> = names.chain(group).collect();
+    format!("waits for {}", words.join(", "))
 }
 
 fn request_word(request: &Request) -> &'static str {

@@ -71,7 +71,8 @@ fn follow(state: &mut State, event: &Event) -> Verdict {
             C::At(place),
             F::UnitStarted { unit: id, .. }
             | F::UnitSkipped { unit: id }
-            | F::UnitConfirmed { unit: id }
+            | F::UnitConfirmed { unit: id, .. }
+            | F::LockGranted { unit: id }
             | F::PollMissed { unit: id, .. }
             | F::PollDue { unit: id, .. }
             | F::NoticeSent { unit: id }

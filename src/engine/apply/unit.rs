@@ -18,9 +18,11 @@ pub(super) fn changed(state: &mut State, id: UnitId, fact: &Fact) -> Verdict {
             work,
             confirm,
             approval,
+            lock,
             ..
         } => {
-            let unit = Unit::new(id.attempt, work.clone(), *confirm, approval.clone());
+            let terms = (*confirm, approval.clone(), lock.clone());
+            let unit = Unit::new(id.attempt, work.clone(), terms);
             begin(state, id, unit)?;
         }
         Fact::UnitSkipped { .. } => end(state, id, &End::SKIPPED)?,
@@ -68,7 +70,8 @@ fn begin(state: &mut State, id: UnitId, unit: Unit) -> Verdict {
 fn advance(state: &mut State, id: UnitId, fact: &Fact) -> Verdict {
     let mut unit = state.unit(id).ok_or("the unit is not at work")?.clone();
     unit.phase = match (&unit.phase, fact) {
-        (Phase::Unconfirmed, Fact::UnitConfirmed { .. }) => Unit::first_phase(&unit.work),
+        (Phase::Unconfirmed, Fact::UnitConfirmed { .. }) => unit.ready_phase(),
+        (Phase::Locking, Fact::LockGranted { .. }) => Unit::first_phase(&unit.work),
         (
             Phase::Calling(number),
             Fact::PollMissed {
@@ -96,7 +99,7 @@ fn advance(state: &mut State, id: UnitId, fact: &Fact) -> Verdict {
             // Given once for all items of the task.
             task_mut(state, id.task)?.approval = None;
             unit.approval = None;
-            Unit::first_phase(&unit.work)
+            unit.ready_phase()
         }
         (phase @ Phase::Approving(_), Fact::ApprovalExpired { .. })
         | (phase @ Phase::Watching { .. }, Fact::TimesPassed { .. }) => phase.clone(),
@@ -180,6 +183,7 @@ fn loop_mut(task: &mut TaskState) -> Result<&mut LoopState, String> {
 fn insert(task: &mut TaskState, item: Option<u32>, unit: Unit) {
     task.waiting += u32::from(unit.is_waiting());
     task.lost += u32::from(unit.is_lost());
+    task.locking += u32::from(unit.is_locking());
     task.units.insert(item, unit);
 }
 
@@ -187,5 +191,6 @@ fn remove(task: &mut TaskState, item: Option<u32>) {
     if let Some(unit) = task.units.remove(&item) {
         task.waiting -= u32::from(unit.is_waiting());
         task.lost -= u32::from(unit.is_lost());
+        task.locking -= u32::from(unit.is_locking());
     }
 }

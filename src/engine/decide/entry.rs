@@ -1,7 +1,7 @@
 //! Where decisions begin.
 
 use crate::base::time::Timestamp;
-use crate::engine::decide::{answered, child, hold, signal, timer, trigger};
+use crate::engine::decide::{answered, child, hold, lock, signal, timer, trigger};
 use crate::engine::draft::Draft;
 use crate::engine::event::{Event, Fact};
 use crate::engine::flow;
@@ -29,6 +29,8 @@ pub(in crate::engine) fn decide(
             answered::decide(&mut draft, *unit, *call, answer)?;
         }
         (_, Input::TimerFired { unit, timer }) => timer::decide(&mut draft, *unit, *timer)?,
+        (_, Input::LockGranted { unit }) => lock::granted(&mut draft, *unit)?,
+        (_, Input::LockRefused { unit, reason }) => lock::refused(&mut draft, *unit, reason)?,
         (_, Input::ChildRefused { unit, reason }) => child::refused(&mut draft, *unit, reason)?,
         (_, Input::ChildChanged { unit, waiting }) => {
             child::changed(&mut draft, *unit, *waiting)?;

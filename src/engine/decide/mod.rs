@@ -6,6 +6,7 @@ mod child;
 mod entry;
 mod expire;
 mod hold;
+mod lock;
 mod poll;
 mod signal;
 mod stop;

@@ -6,8 +6,8 @@ use crate::base::digest::Digest;
 use crate::base::time::Timestamp;
 use crate::base::value::{Map, Value};
 use crate::engine::event::{
-    ApprovalTerms, End, LoopPlan, Passed, Replanned, Signal, Started, StopCause, TimeoutOutcome,
-    UnitId, Work,
+    ApprovalTerms, End, Lock, LoopPlan, Passed, Replanned, Signal, Started, StopCause,
+    TimeoutOutcome, UnitId, Work,
 };
 use crate::engine::status::{ExecutionStatus, WaitReason};
 use crate::template::model::Jump;
@@ -80,6 +80,14 @@ pub enum Fact {
         /// the run had been approved.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         approval: Option<ApprovalTerms>,
+        /// What it must have to itself first.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        lock: Option<Lock>,
+    },
+    /// A unit has its lock until it ends.
+    LockGranted {
+        /// The unit.
+        unit: UnitId,
     },
     /// A loop item was not run because its `When` was false.
     UnitSkipped {
@@ -90,6 +98,9 @@ pub enum Fact {
     UnitConfirmed {
         /// The unit.
         unit: UnitId,
+        /// Whether it waits for its lock now.
+        #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+        lock: bool,
     },
     /// A poll did not match; the next one is due at `next`.
     PollMissed {
@@ -275,6 +286,7 @@ impl Fact {
             Self::TaskSkipped { .. } => "TaskSkipped",
             Self::TaskTaken { .. } => "TaskTaken",
             Self::UnitStarted { .. } => "UnitStarted",
+            Self::LockGranted { .. } => "LockGranted",
             Self::UnitSkipped { .. } => "UnitSkipped",
             Self::UnitConfirmed { .. } => "UnitConfirmed",
             Self::PollMissed { .. } => "PollMissed",

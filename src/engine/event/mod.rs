@@ -4,6 +4,7 @@
 
 mod end;
 mod fact;
+mod lock;
 mod looping;
 mod plan;
 mod repeat;
@@ -15,6 +16,7 @@ mod work;
 
 pub use end::{End, Failure, StopCause};
 pub use fact::{Event, Fact};
+pub use lock::{Cap, Lock};
 pub use looping::{Batches, LoopPlan, OnUnreachable};
 pub use plan::{ApprovalTerms, BoundPlan, PlannedLoop, Replanned, TimeoutOutcome};
 pub use repeat::{Kept, Repeat, Taken};

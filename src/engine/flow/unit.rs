@@ -5,7 +5,8 @@ use std::sync::Arc;
 use crate::base::value::{Map, Value};
 use crate::engine::builtin::{self, Context};
 use crate::engine::draft::Draft;
-use crate::engine::event::{End, Fact, Failure, UnitId, Work};
+use crate::engine::event::{End, Fact, Failure, Lock, UnitId, Work};
+use crate::engine::lock;
 use crate::engine::output::select;
 use crate::engine::render::{is_loop_action, is_wanted, names_item, properties};
 use crate::engine::state::State;
@@ -22,7 +23,7 @@ pub(in crate::engine) fn start(draft: &mut Draft, place: u32, item: Option<u32>)
     };
     match render(draft, task, id) {
         Ok(None) => draft.record(Fact::UnitSkipped { unit: id }),
-        Ok(Some((work, confirm))) => {
+        Ok(Some((work, confirm, lock))) => {
             let approval = draft.state.tasks[place as usize].approval.clone();
             let is_free = approval.is_none();
             draft.record(Fact::UnitStarted {
@@ -30,6 +31,7 @@ pub(in crate::engine) fn start(draft: &mut Draft, place: u32, item: Option<u32>)
                 work: work.clone(),
                 confirm,
                 approval,
+                lock,
             });
             if is_free {
                 end_instant(draft, id, &work);
@@ -56,9 +58,11 @@ pub(in crate::engine) fn end_instant(draft: &mut Draft, id: UnitId, work: &Work)
     draft.end_unit(id, end);
 }
 
-/// Renders a unit: what it does and whether that waits for a confirmation; `None` if its `When`
-/// is false.
-fn render(draft: &Draft, task: &Task, id: UnitId) -> Result<Option<(Work, bool)>, Failure> {
+/// What a unit does, whether that waits for a confirmation, and what it must have to itself.
+type Rendered = (Work, bool, Option<Lock>);
+
+/// Renders a unit; `None` if its `When` is false.
+fn render(draft: &Draft, task: &Task, id: UnitId) -> Result<Option<Rendered>, Failure> {
     let item = item_of(&draft.state, id);
     let scope = draft.scope(item.as_ref());
     let per_item = item.is_some() && task.when.as_ref().is_some_and(names_item);
@@ -80,7 +84,8 @@ fn render(draft: &Draft, task: &Task, id: UnitId) -> Result<Option<(Work, bool)>
     };
     let work = builtin::work(&context)?;
     let confirm = builtin::needs_confirmation(&context, &work);
-    Ok(Some((work, confirm)))
+    let lock = lock::lock(task, id, &work, &scope)?;
+    Ok(Some((work, confirm, lock)))
 }
 
 /// Returns how a unit ends whose action answered `document`: well, unless an output cannot be

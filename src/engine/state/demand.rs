@@ -56,11 +56,7 @@ impl State {
 
     /// Tells whether the effect of that key is still demanded.
     pub(in crate::engine) fn is_demanded(&self, key: EffectKey) -> bool {
-        let (EffectKey::Call(id, _)
-        | EffectKey::Timer(id, _)
-        | EffectKey::Child(id)
-        | EffectKey::CancelCall(id)
-        | EffectKey::CancelChild(id)) = key;
+        let id = key.unit();
         let Some((place, task)) = self.current() else {
             return self.hold_timer() == Some(key);
         };
@@ -73,11 +69,7 @@ impl State {
 
     /// Returns the demanded effect of that key.
     pub(in crate::engine) fn effect(&self, key: EffectKey) -> Option<Effect> {
-        let (EffectKey::Call(id, _)
-        | EffectKey::Timer(id, _)
-        | EffectKey::Child(id)
-        | EffectKey::CancelCall(id)
-        | EffectKey::CancelChild(id)) = key;
+        let id = key.unit();
         let task = self.tasks.get(id.task as usize)?;
         match key {
             EffectKey::Timer(_, HOLD) => {

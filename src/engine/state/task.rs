@@ -35,6 +35,8 @@ pub(in crate::engine) struct TaskState {
     pub waiting: u32,
     /// How many of the units have a call whose outcome is unknown.
     pub lost: u32,
+    /// How many of the units wait for their lock.
+    pub locking: u32,
     /// How the only unit of a task without a loop ended.
     pub result: Option<Arc<End>>,
     /// Where an `ACS::Choice` goes.
@@ -57,15 +59,17 @@ impl TaskState {
             units: OrdMap::new(),
             waiting: 0,
             lost: 0,
+            locking: 0,
             result: None,
             target: None,
             looping: None,
         }
     }
 
-    /// Returns the status that people see.
+    /// Returns the status that people see. A unit that waits for its lock does not work: it may wait
+    /// for one that waits for a person.
     pub(in crate::engine) fn shown_status(&self) -> TaskStatus {
-        let working = self.units.len() > (self.waiting + self.lost) as usize;
+        let working = self.units.len() > (self.waiting + self.lost + self.locking) as usize;
         match self.status {
             TaskStatus::Running if working => TaskStatus::Running,
             TaskStatus::Running if self.lost > 0 => TaskStatus::Unknown,

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use crate::base::digest::Digest;
 use crate::base::time::Timestamp;
 use crate::engine::effect::{Effect, EffectKey};
-use crate::engine::event::{ApprovalTerms, UnitId, Work};
+use crate::engine::event::{ApprovalTerms, Lock, UnitId, Work};
 use crate::engine::state::approval::GivenApproval;
 use crate::engine::status::WaitReason;
 
@@ -20,6 +20,8 @@ pub(in crate::engine) struct Unit {
     pub phase: Phase,
     /// The approvals that it waits for before it does anything.
     pub approval: Option<ApprovalTerms>,
+    /// What it must have to itself while it works.
+    pub lock: Option<Arc<Lock>>,
     /// How many polls in a row got no answer.
     pub faults: u32,
 }
@@ -29,6 +31,8 @@ pub(in crate::engine) struct Unit {
 pub(in crate::engine) enum Phase {
     /// Waits for a person to confirm a high-risk call.
     Unconfirmed,
+    /// Waits for its lock.
+    Locking,
     /// The call of this number is out.
     Calling(u32),
     /// The poll of this number is due at the moment.
@@ -56,30 +60,38 @@ pub(in crate::engine) enum Phase {
 }
 
 impl Unit {
-    /// Makes a unit that has just begun.
+    /// Makes a unit that has just begun: whether it waits for a confirmation, for which approvals,
+    /// for which lock.
     pub(in crate::engine) fn new(
         attempt: u32,
         work: Work,
-        confirm: bool,
-        approval: Option<ApprovalTerms>,
+        (confirm, approval, lock): (bool, Option<ApprovalTerms>, Option<Lock>),
     ) -> Self {
-        let phase = if approval.is_some() {
-            Phase::Approving(Vec::new())
-        } else if confirm {
-            Phase::Unconfirmed
-        } else {
-            Self::first_phase(&work)
-        };
-        Self {
+        let mut unit = Self {
             attempt,
             work: Arc::new(work),
-            phase,
+            phase: Phase::Unconfirmed,
             approval,
+            lock: lock.map(Arc::new),
             faults: 0,
+        };
+        if unit.approval.is_some() {
+            unit.phase = Phase::Approving(Vec::new());
+        } else if !confirm {
+            unit.phase = unit.ready_phase();
+        }
+        unit
+    }
+
+    /// Returns the phase after everything that people decide first.
+    pub(in crate::engine) fn ready_phase(&self) -> Phase {
+        match &self.lock {
+            Some(_) => Phase::Locking,
+            None => Self::first_phase(&self.work),
         }
     }
 
-    /// Returns the phase that `work` begins with, once it is confirmed.
+    /// Returns the phase that `work` begins with, once nothing is to be waited for.
     pub(in crate::engine) fn first_phase(work: &Work) -> Phase {
         match work {
             Work::Call { .. }
@@ -125,6 +137,11 @@ impl Unit {
                 | Phase::Watching { .. }
                 | Phase::Child { waiting: true }
         )
+    }
+
+    /// Tells whether the unit waits for its lock: neither it nor a person can do anything.
+    pub(in crate::engine) fn is_locking(&self) -> bool {
+        self.phase == Phase::Locking
     }
 
     /// Tells whether nobody knows what came of the unit's call.
@@ -188,6 +205,7 @@ impl Unit {
             Phase::Pausing(number, _) => (Some(EffectKey::Timer(id, number)), None),
             Phase::Sleeping(_) => (Some(EffectKey::Timer(id, 0)), None),
             Phase::Child { .. } => (Some(EffectKey::Child(id)), Some(EffectKey::CancelChild(id))),
+            Phase::Locking => (Some(EffectKey::Lock(id)), None),
             Phase::Unconfirmed
             | Phase::Approving(_)
             | Phase::Paused
@@ -235,6 +253,13 @@ impl Unit {
                 content: content.clone(),
                 parameters: parameters.clone(),
                 outer: outer.clone(),
+            }),
+            (EffectKey::Lock(_), work, _) => Some(Effect::Lock {
+                lock: Lock::clone(self.lock.as_ref()?),
+                inside: match work {
+                    Work::Child { id, .. } => Some(id.clone()),
+                    _ => None,
+                },
             }),
             (EffectKey::CancelCall(_), _, _) => Some(Effect::CancelCall),
             (EffectKey::CancelChild(_), Work::Child { id, .. }, _) => {

@@ -9,8 +9,8 @@ use crate::base::digest::Digest;
 use crate::base::failure::FailureClass;
 use crate::base::time::Timestamp;
 use crate::engine::event::{
-    ApprovalTerms, Batches, BoundPlan, Delay, End, Event, Fact, Failure, Firing, Hold,
-    InventorySources, Kept, LoopPlan, OnUnreachable, Outer, PassCause, Passed, PlannedLoop,
+    ApprovalTerms, Batches, BoundPlan, Cap, Delay, End, Event, Fact, Failure, Firing, Hold,
+    InventorySources, Kept, Lock, LoopPlan, OnUnreachable, Outer, PassCause, Passed, PlannedLoop,
     PollPolicy, Repeat, Replanned, Request, Signal, StopCause, Taken, TaskHead, TimeoutOutcome,
     TriggerKind, UnitId, Work,
 };
@@ -221,7 +221,10 @@ fn unit_facts() -> Vec<Fact> {
     let id = unit(Some(3));
     vec![
         Fact::UnitSkipped { unit: id },
-        Fact::UnitConfirmed { unit: id },
+        Fact::UnitConfirmed {
+            unit: id,
+            lock: false,
+        },
         Fact::PollMissed {
             unit: id,
             poll: 0,
@@ -305,6 +308,7 @@ fn facts() -> Vec<Fact> {
         unit: unit(None),
         confirm: matches!(work, Work::Call { .. }),
         approval: None,
+        lock: None,
         work,
     }));
     facts.extend(ends().into_iter().map(|end| Fact::UnitEnded {
@@ -388,6 +392,7 @@ fn plan_facts() -> Vec<Fact> {
             },
             confirm: false,
             approval: Some(terms()),
+            lock: None,
         },
         Fact::ApprovalExpired {
             unit: unit(None),
@@ -441,6 +446,26 @@ fn reach_facts() -> Vec<Fact> {
             reason: Some(failure()),
         }),
         ended(End::Deferred { failure: failure() }),
+        Fact::UnitStarted {
+            unit: unit(Some(0)),
+            work: Work::Pause,
+            confirm: false,
+            approval: None,
+            lock: Some(Lock {
+                names: vec!["web1".into()],
+                cap: Some(Cap {
+                    group: "web".into(),
+                    limit: 3,
+                }),
+            }),
+        },
+        Fact::UnitConfirmed {
+            unit: unit(Some(0)),
+            lock: true,
+        },
+        Fact::LockGranted {
+            unit: unit(Some(0)),
+        },
         Fact::RoundPlanned {
             task: 1,
             round: 1,
@@ -480,6 +505,7 @@ fn trigger_facts() -> Vec<Fact> {
         },
         confirm: false,
         approval: None,
+        lock: None,
     };
     let passed = |cause| Fact::TimesPassed {
         unit,
@@ -544,5 +570,5 @@ fn the_golden_file_has_every_fact() {
     let mut names: Vec<&str> = facts().iter().map(Fact::name).collect();
     names.sort_unstable();
     names.dedup();
-    assert_eq!(names.len(), 29, "{names:?}");
+    assert_eq!(names.len(), 30, "{names:?}");
 }

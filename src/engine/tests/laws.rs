@@ -27,6 +27,7 @@ struct Draw {
     looping: Option<(u32, usize, u32, usize)>,
     on_error: usize,
     timeout: bool,
+    lock: bool,
 }
 
 fn draw() -> impl Strategy<Value = Draw> {
@@ -36,12 +37,14 @@ fn draw() -> impl Strategy<Value = Draw> {
         looping,
         0..4_usize,
         proptest::bool::weighted(0.2),
+        proptest::bool::weighted(0.3),
     )
-        .prop_map(|(action, looping, on_error, timeout)| Draw {
+        .prop_map(|(action, looping, on_error, timeout, lock)| Draw {
             action,
             looping,
             on_error,
             timeout,
+            lock,
         })
 }
 
@@ -77,6 +80,9 @@ fn write(tasks: &[Draw]) -> String {
         }
         if task.action == 3 {
             text.push_str("    Retries: 2\n");
+        }
+        if task.lock {
+            text.push_str("    Lock: '{{ ACS::ExecutionId }}'\n");
         }
         if task.timeout {
             text.push_str("    Timeout: 30s\n");
@@ -158,6 +164,13 @@ fn next_input(world: &World, draw: (u8, u8)) -> Option<Input> {
                 outputs: serde_json::Map::new(),
                 message: "Denied: no".into(),
             },
+        },
+        EffectKey::Lock(unit) => match kind {
+            30..=39 => Input::LockRefused {
+                unit,
+                reason: "x".into(),
+            },
+            _ => Input::LockGranted { unit },
         },
         EffectKey::CancelCall(_) | EffectKey::CancelChild(_) => return None,
     })
@@ -278,6 +291,30 @@ fn check_loops(world: &World) {
     }
 }
 
+/// A unit with a lock makes no call, misses no poll and is not lost before it has it, and has it once.
+fn check_locks(world: &World) {
+    let mut waiting: BTreeSet<UnitId> = BTreeSet::new();
+    for event in &world.journal {
+        match &event.fact {
+            Fact::UnitStarted { unit, lock, .. } if lock.is_some() => {
+                waiting.insert(*unit);
+            }
+            Fact::LockGranted { unit } => assert!(waiting.remove(unit), "{unit:?} has it once"),
+            Fact::PollMissed { unit, .. } | Fact::UnitLost { unit, .. } => {
+                assert!(!waiting.contains(unit), "{unit:?} acts without its lock");
+            }
+            Fact::UnitEnded {
+                unit,
+                end: End::Success { .. },
+            } => assert!(
+                !waiting.contains(unit),
+                "{unit:?} ends well without its lock"
+            ),
+            _ => {}
+        }
+    }
+}
+
 /// Whoever has not ended waits for the world or for a person.
 fn check_not_stuck(world: &World) {
     let status = world.live.status();
@@ -316,7 +353,7 @@ fn check_approvals(world: &World) {
                 let given = asked.get_mut(unit);
                 given.map(|given| given.insert((by.clone(), plan.clone())));
             }
-            Fact::UnitConfirmed { unit }
+            Fact::UnitConfirmed { unit, .. }
             | Fact::UnitEnded {
                 unit,
                 end: End::Success { .. },
@@ -387,6 +424,7 @@ proptest! {
             }
         }
         check_loops(&world);
+        check_locks(&world);
         check_approvals(&world);
         world.check_prefixes();
         if world.live.status().is_final() {

@@ -8,6 +8,7 @@ mod flow;
 mod four_eyes;
 mod journal;
 mod laws;
+mod lock;
 mod looping;
 mod mode;
 mod reach;

@@ -145,6 +145,7 @@ pub(in crate::store) fn unit_started(seconds: i64, unit: UnitId, work: Work) -> 
             work,
             confirm: false,
             approval: None,
+            lock: None,
         },
     )
 }

@@ -5,6 +5,7 @@ mod differential;
 pub(super) mod fixture;
 mod journal;
 mod listing;
+mod lock;
 mod log;
 mod mailbox;
 mod ownership;

@@ -8,6 +8,7 @@ use crate::base::id::ExecutionId;
 use crate::engine::event::{Event, Fact, Started};
 use crate::store::audit::deed_of;
 use crate::store::memory::MemoryStore;
+use crate::store::memory::lock::follow;
 use crate::store::memory::state::State;
 use crate::store::memory::trigger::refuse_second_firing;
 use crate::store::projection::{
@@ -79,6 +80,7 @@ fn append(
         }
     }
     save(state, id, changes);
+    follow(state, id, &masked)?;
     Ok(expected + events.len() as Seq)
 }
 

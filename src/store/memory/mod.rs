@@ -3,6 +3,7 @@
 
 mod audit;
 mod journal;
+mod lock;
 mod log;
 mod mailbox;
 mod record;

@@ -15,6 +15,7 @@ use crate::base::time::Timestamp;
 use crate::base::value::Value;
 use crate::engine::event::{Event, Fact, Signal, Started};
 use crate::store::audit::{AuditRecord, beginning};
+use crate::store::memory::lock::Wish;
 use crate::store::memory::log::MemoryLog;
 use crate::store::projection::{
     CommandKey, CommandRow, DetailRow, ExecutionRow, FiringKey, FiringRow, Place, TaskRow, WatchRow,
@@ -49,8 +50,10 @@ pub(super) struct State {
     pub(super) last_record: u64,
     pub(super) logs: Vec<(LogKey, MemoryLog)>,
     pub(super) audit: Vec<AuditRecord>,
+    pub(super) wishes: Vec<Wish>,
+    pub(super) last_wish: u64,
     contents: BTreeMap<Digest, String>,
-    owned: BTreeSet<ExecutionId>,
+    pub(super) owned: BTreeSet<ExecutionId>,
     /// How many take up what is left to be done.
     attending: u32,
 }

@@ -2,7 +2,6 @@
 //! only the rows it touches are looked at.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::sync::Arc;
 
 use serde_json::json;
 
@@ -12,51 +11,17 @@ use crate::base::time::{Timestamp, utc_text};
 use crate::base::value::{Map, Value};
 use crate::engine::event::{End, Event, Fact, Kept, LoopPlan, Started, UnitId, Work};
 use crate::engine::status::{ExecutionStatus, TaskStatus, WaitReason};
+use crate::store::projection::changes::{Changes, Rows};
 use crate::store::projection::command::commands;
 use crate::store::projection::properties::properties;
 use crate::store::projection::status::{close, counter, first_wait, is_waiting};
 use crate::store::projection::watch::{began, fired, passed, paused};
-use crate::store::projection::{
-    CommandKey, CommandRow, DetailRow, ExecutionRow, FiringKey, FiringRow, Place, TaskRow,
-    WatchRow, moment,
-};
+use crate::store::projection::{DetailRow, ExecutionRow, Place, TaskRow, moment};
 use crate::store::view::LoopCounts;
 use crate::store::{Seq, StoreError};
 
-/// The rows as they are before the events.
-pub(crate) trait Rows {
-    /// Returns the execution, if it has begun.
-    fn execution(&self) -> Result<Option<ExecutionRow>, StoreError>;
-
-    /// Returns a task or item, if there is a row of it.
-    fn task(&self, place: Place) -> Result<Option<TaskRow>, StoreError>;
-
-    /// Returns the trigger that the execution waits for, or did.
-    fn watch(&self) -> Result<Option<WatchRow>, StoreError>;
-}
-
-/// The rows as they are after the events; those that are not here did not change.
-#[derive(Debug)]
-pub(crate) struct Changes {
-    pub(crate) execution: ExecutionRow,
-    /// Set when the execution began with these events.
-    pub(crate) detail: Option<DetailRow>,
-    /// Set when the execution ended with these events.
-    pub(crate) outputs: Option<Map>,
-    /// Set when the execution began and repeats another one: which, and whether only its rest.
-    pub(crate) repeat: Option<(ExecutionId, bool)>,
-    /// Tasks whose items of earlier attempts are gone; takes effect before `tasks`.
-    pub(crate) cleared: BTreeSet<u32>,
-    /// New loop items, by task.
-    pub(crate) plans: BTreeMap<u32, Arc<Vec<Value>>>,
-    pub(crate) tasks: BTreeMap<Place, TaskRow>,
-    /// Commands on instances that began, changed or ended.
-    pub(crate) commands: BTreeMap<CommandKey, CommandRow>,
-    /// The trigger that the execution waits for, if that changed.
-    pub(crate) watch: Option<WatchRow>,
-    /// What became of times of triggers.
-    pub(crate) firings: BTreeMap<FiringKey, FiringRow>,
-}
+/// What the row of a unit says that waits for its lock.
+const LOCKING: &str = "waits for its lock";
 
 /// Folds `events`, the first of which has position `first`, over `rows`.
 pub(crate) fn fold(
@@ -151,13 +116,7 @@ impl<R: Rows> Folding<'_, R> {
                 }
                 self.task_started(*task, *attempt, looping.as_ref(), seq, at)
             }
-            Fact::TaskSkipped { task } => {
-                let row = self.task(*task)?;
-                row.started.get_or_insert(at);
-                row.begun.get_or_insert(seq);
-                close(row, &End::SKIPPED, at);
-                self.follow(*task)
-            }
+            Fact::TaskSkipped { task } => self.task_skipped(*task, seq, at),
             Fact::TaskTaken { task, end, .. } => {
                 let row = self.task(*task)?;
                 row.begun = Some(seq);
@@ -170,9 +129,14 @@ impl<R: Rows> Folding<'_, R> {
                 work,
                 confirm,
                 approval,
+                lock,
             } => {
                 let waits = first_wait(work, *confirm, approval.as_ref());
-                self.unit_started(*unit, work, waits, (seq, at))
+                self.unit_started(*unit, work, waits, (seq, at))?;
+                if lock.is_some() && approval.is_none() && !confirm {
+                    self.unit_locking(*unit)?;
+                }
+                Ok(())
             }
             Fact::UnitSkipped { unit } => self.unit_skipped(*unit, seq, at),
             Fact::NoticeSent { unit } => {
@@ -189,7 +153,9 @@ impl<R: Rows> Folding<'_, R> {
                 let entry = json!({ "TimeoutOutcome": outcome, "At": utc_text(event.at) });
                 self.note_approval(*unit, entry)
             }
-            Fact::UnitConfirmed { unit } => self.unit_moved(*unit, TaskStatus::Running, None),
+            Fact::UnitConfirmed { unit, lock: true } => self.unit_locking(*unit),
+            Fact::UnitConfirmed { unit, .. } => self.unit_moved(*unit, TaskStatus::Running, None),
+            Fact::LockGranted { unit } => self.unit_locked(*unit),
             Fact::UnitLost { unit, reason } => self.unit_lost(*unit, reason),
             Fact::ChildChanged { unit, waiting } => self.child_changed(*unit, *waiting),
             Fact::UnitEnded { unit, end } => self.unit_ended(*unit, end, at),
@@ -283,6 +249,14 @@ impl<R: Rows> Folding<'_, R> {
         self.follow(task)
     }
 
+    fn task_skipped(&mut self, task: u32, seq: Seq, at: Timestamp) -> Result<(), StoreError> {
+        let row = self.task(task)?;
+        row.started.get_or_insert(at);
+        row.begun.get_or_insert(seq);
+        close(row, &End::SKIPPED, at);
+        self.follow(task)
+    }
+
     /// Shows the items that are taken over from the execution that is repeated.
     fn items_kept(&mut self, task: u32, plan: &LoopPlan, at: Timestamp) -> Result<(), StoreError> {
         for (item, kept) in (0..).zip(plan.kept.iter()) {
@@ -358,6 +332,24 @@ impl<R: Rows> Folding<'_, R> {
         };
         self.changes.watch = Some(row);
         self.unit_moved(unit, TaskStatus::Waiting, Some(reason))
+    }
+
+    /// Shows a unit that waits for its lock. An item of a loop does not count as running: others of it
+    /// may wait for a person meanwhile.
+    fn unit_locking(&mut self, unit: UnitId) -> Result<(), StoreError> {
+        LOCKING.clone_into(&mut self.unit(unit)?.message);
+        let status = match unit.item {
+            Some(_) => TaskStatus::Pending,
+            None => TaskStatus::Running,
+        };
+        self.unit_moved(unit, status, None)?;
+        self.note_commands(unit)
+    }
+
+    fn unit_locked(&mut self, unit: UnitId) -> Result<(), StoreError> {
+        self.unit(unit)?.message.clear();
+        self.unit_moved(unit, TaskStatus::Running, None)?;
+        self.note_commands(unit)
     }
 
     /// Brings the time lines of the hosts that a unit runs commands on to what its row says.

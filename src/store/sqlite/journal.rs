@@ -11,6 +11,7 @@ use crate::store::secrets::Secrets;
 use crate::store::sqlite::SqliteStore;
 use crate::store::sqlite::audit;
 use crate::store::sqlite::fault::damaged;
+use crate::store::sqlite::locks::follow;
 use crate::store::sqlite::row::{StoredRows, id_column, save};
 use crate::store::sqlite::seal::KeyFile;
 use crate::store::sqlite::store::decode_event;
@@ -47,10 +48,12 @@ impl Journal for SqliteStore {
             .collect::<Result<Vec<_>, _>>()?;
         let masked: Vec<Event> = events.iter().map(|event| secrets.mask(event)).collect();
         let (id, origin) = (id.clone(), self.0.origin.clone());
+        let directory = self.0.directory.clone();
         self.0
             .writer
             .write_soon(move |connection| {
                 let last = append(connection, &id, expected, &blobs, &masked)?;
+                follow(connection, &directory, &id, &masked)?;
                 record_deeds(connection, &origin, &id, expected, &masked)?;
                 Ok(last)
             })

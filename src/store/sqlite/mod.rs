@@ -13,6 +13,8 @@ mod desk;
 mod fault;
 mod journal;
 mod lock;
+mod lock_queue;
+mod locks;
 mod log;
 mod mailbox;
 mod maintenance;

@@ -33,8 +33,7 @@ impl Ownership for SqliteStore {
     }
 
     fn is_owned(&self, root: &ExecutionId) -> Result<bool, StoreError> {
-        let path = lock_path(&self.0.directory.join(LOCKS), root);
-        is_locked(&path).map_err(|error| file_failed("looking at", &path, &error))
+        is_owned(&self.0.directory, root)
     }
 
     fn attend(&self) -> Result<OwnerGuard, StoreError> {
@@ -61,6 +60,12 @@ impl SqliteStore {
             .map_err(|error| file_failed("creating", &directory, &error))?;
         Ok(directory)
     }
+}
+
+/// Tells whether some process has an execution of the store in `directory`.
+pub(super) fn is_owned(directory: &Path, root: &ExecutionId) -> Result<bool, StoreError> {
+    let path = lock_path(&directory.join(LOCKS), root);
+    is_locked(&path).map_err(|error| file_failed("looking at", &path, &error))
 }
 
 fn lock_path(directory: &Path, id: &ExecutionId) -> PathBuf {

@@ -320,7 +320,7 @@ pub(super) fn task_row(row: &Row<'_>) -> rusqlite::Result<(Place, TaskRow)> {
     Ok((place, row))
 }
 
-fn item_column(place: Place) -> i64 {
+pub(super) fn item_column(place: Place) -> i64 {
     place.item.map_or(-1, i64::from)
 }
 

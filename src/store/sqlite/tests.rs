@@ -282,7 +282,7 @@ fn newer_format_is_refused() {
         error,
         StoreError::TooNew {
             found: 99,
-            supported: 7
+            supported: 8
         }
     );
 }
@@ -456,7 +456,8 @@ async fn commands_of_an_older_format_are_listed_attempt_by_attempt() {
     database(&directory)
         .execute_batch(
             "DROP TABLE command; DROP TABLE watch; DROP TABLE firing; DROP INDEX execution_fired; \
-             ALTER TABLE execution DROP COLUMN fired_by; PRAGMA user_version = 5",
+             ALTER TABLE execution DROP COLUMN fired_by; DROP TABLE lock_name; \
+             DROP TABLE lock_wish; PRAGMA user_version = 5",
         )
         .unwrap();
     let store = open(directory.path());

@@ -23,6 +23,7 @@ pub(crate) const RULES: &[Rule] = &[
     rule::invalid_default::RULE,
     rule::invalid_jq::RULE,
     rule::jump_with_reference::RULE,
+    rule::lock_setting::RULE,
     rule::loop_item_outside_loop::RULE,
     rule::loop_not_allowed::RULE,
     rule::loop_setting::RULE,

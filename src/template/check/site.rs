@@ -107,6 +107,9 @@ fn add_task<'a>(task: &'a Task, index: usize, sites: &mut Vec<Site<'a>>) {
         .chain(retry_expressions(&task.retry));
     let item = task.looping.is_some();
     sites.extend(per_item.map(|expression| site(expression, owner, index, item)));
+    // Each item of an `ACS::Loop` has a lock of its own, too.
+    let lock = task.lock.iter();
+    sites.extend(lock.map(|lock| site(lock, owner, index, item || repeats_steps)));
     if let Some(looping) = &task.looping {
         let once = loop_expressions(looping);
         sites.extend(once.map(|expression| site(expression, owner, index, false)));

@@ -9,7 +9,7 @@ use crate::template::parse::section::{Section, Unknown, name, text, wrong_kind};
 use crate::template::parse::{description, looping, task_outputs};
 use crate::template::yaml::{Node, NodeKind};
 
-const KEYS: [&str; 18] = [
+const KEYS: [&str; 19] = [
     "Name",
     "Action",
     "Description",
@@ -27,6 +27,7 @@ const KEYS: [&str; 18] = [
     "BackOff",
     "MaxRetryInterval",
     "Timeout",
+    "Lock",
     "Undo",
 ];
 
@@ -74,6 +75,7 @@ fn task(at: usize, node: &Node, report: &mut Vec<Diagnostic>) -> Option<Task> {
     let on_cancel = jump(&section, "OnCancel", report);
     let is_critical = section.boolean("IsCritical", report).unwrap_or(true);
     let timeout = section.expression("Timeout", report);
+    let lock = section.expression("Lock", report);
     // Only now may a task be given up: everything that is wrong with it has been said.
     let (written, action) = (written?, action?);
     Some(Task {
@@ -91,6 +93,7 @@ fn task(at: usize, node: &Node, report: &mut Vec<Diagnostic>) -> Option<Task> {
         looping,
         retry,
         timeout,
+        lock,
         undo: section.get("Undo").cloned(),
     })
 }

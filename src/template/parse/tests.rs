@@ -208,7 +208,7 @@ fn everything_wrong_with_tasks_is_said_at_once() {
             "7:57 error unknown-key: task `c` has no key `DependsOn` (known keys are `Name`, `Action`, \
              `Description`, `Properties`, `Outputs`, `When`, `OnSuccess`, `OnError`, `OnCancel`, \
              `IsCritical`, `Loop`, `Retries`, `Delay`, `DelayType`, `BackOff`, `MaxRetryInterval`, \
-             `Timeout`, `Undo`)",
+             `Timeout`, `Lock`, `Undo`)",
         ],
     );
     case(

@@ -51,7 +51,22 @@ fn attributes() -> Value {
         "BackOff": expression("Seconds by which linear delays grow; 2 by default."),
         "MaxRetryInterval": expression("The longest delay in seconds; 1800 by default."),
         "Timeout": expression("The longest time that the task may take, as ISO 8601: `PT5M`. An extension."),
+        "Lock": lock(),
         "Undo": { "description": "The action that takes the change back; shown by plans. An extension." },
+    })
+}
+
+fn lock() -> Value {
+    json!({
+        "description": "What the task, or each item of its loop, must have to itself while it runs: a name, a list of names, or a map. An extension.",
+        "type": ["string", "array", "object", "null"],
+        "allOf": [definition("expression")],
+        "properties": {
+            "Names": { "description": "The names; all of them, or it waits." },
+            "Group": { "description": "The group of which only so many may be in change at once." },
+            "MaxInChange": { "description": "How many of the group: a number or a percentage." },
+            "Of": { "description": "How many there are of the group, or the list of them; the items of the loop by default." },
+        },
     })
 }
 

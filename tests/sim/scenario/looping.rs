@@ -24,6 +24,8 @@ pub(super) fn scenarios() -> Vec<Scenario> {
         passed_over(),
         deferred(),
         canary(),
+        locked(),
+        in_a_group(),
     ]
 }
 
@@ -71,6 +73,40 @@ fn deferred() -> Scenario {
     Scenario {
         answers: |asked| b_is_away_and_d_fails(asked).or_else(|| echo(asked)),
         ..Scenario::new("loop_deferred", &body)
+    }
+}
+
+/// All items want the same: one after the other.
+fn locked() -> Scenario {
+    let body = calls("[a, b, c, d]", "Concurrency: 3").replace(
+        "    Outputs:\n      id",
+        "    Lock: the-table\n    Outputs:\n      id",
+    );
+    Scenario {
+        answers: echo,
+        ..Scenario::new("loop_locked", &body)
+    }
+}
+
+/// Two of four at once, and the steps of each run in what it has.
+fn in_a_group() -> Scenario {
+    let body = "
+Tasks:
+  - Name: each
+    Action: ACS::Loop
+    Lock: {Names: '{{ ACS::TaskLoopItem }}', Group: web, MaxInChange: 50%}
+    Properties:
+      LoopItems: [a, b, c, d]
+      LoopRateControl: {Concurrency: 4}
+      LoopTasks:
+        - Name: step
+          Action: ACS::ExecuteAPI
+          Lock: '{{ ACS::TaskLoopItem }}'
+          Properties: {Service: ECS, API: Touch, Parameters: {Id: '{{ ACS::TaskLoopItem }}'}}
+";
+    Scenario {
+        answers: echo,
+        ..Scenario::new("loop_in_a_group", body)
     }
 }
 

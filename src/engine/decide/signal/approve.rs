@@ -69,7 +69,7 @@ fn override_hold(draft: &mut Draft, signal: &Signal) -> Result<(), Refused> {
 
 fn approve_unit(draft: &mut Draft, id: UnitId, unit: &Unit, signal: &Signal) {
     if unit.phase == Phase::Unconfirmed {
-        return draft.record(Fact::UnitConfirmed { unit: id });
+        return draft.record(confirmed(id, unit));
     }
     draft.record(Fact::Approved {
         unit: id,
@@ -87,11 +87,18 @@ fn approve_unit(draft: &mut Draft, id: UnitId, unit: &Unit, signal: &Signal) {
         return;
     }
     if unit.approval.is_some() {
-        draft.record(Fact::UnitConfirmed { unit: id });
+        draft.record(confirmed(id, unit));
         flow::end_instant(draft, id, &unit.work);
     } else {
         let outputs = Map::new();
         draft.end_unit(id, End::Success { outputs });
+    }
+}
+
+fn confirmed(id: UnitId, unit: &Unit) -> Fact {
+    Fact::UnitConfirmed {
+        unit: id,
+        lock: unit.lock.is_some(),
     }
 }
 

@@ -15,6 +15,7 @@ pub(super) mod invalid_argument;
 pub(super) mod invalid_default;
 pub(super) mod invalid_jq;
 pub(super) mod jump_with_reference;
+pub(super) mod lock_setting;
 pub(super) mod loop_item_outside_loop;
 pub(super) mod loop_not_allowed;
 pub(super) mod loop_setting;
