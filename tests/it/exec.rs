@@ -4,6 +4,9 @@ use serde_json::Value;
 
 use crate::support::corpus;
 use crate::support::fleet::Fleet;
+use crate::support::hosts::count;
+use crate::support::listener::Counter;
+use crate::support::sshd::Sshd;
 
 /// How many hosts the fleet has.
 const HOSTS: usize = 300;
@@ -107,4 +110,95 @@ fn a_patrol_and_a_published_bulk_template_reach_three_hundred_hosts() {
     let outputs = document["Outputs"]["commandOutputs"].as_array().unwrap();
     assert_eq!(outputs.len(), HOSTS);
     assert!(outputs.iter().all(|output| output == "ok\n"), "{outputs:?}");
+}
+
+/// Returns the corpus as a library, if it is there.
+fn library() -> Option<String> {
+    Some(corpus::folder()?.to_str().unwrap().to_owned())
+}
+
+#[test]
+fn a_published_template_runs_on_a_fleet_once_it_is_approved() {
+    let Some(fleet) = Fleet::start(30) else {
+        return;
+    };
+    let Some(library) = library() else { return };
+    let counter = Counter::new();
+    let approvers = format!("approvers=[\"{}\"]", Sshd::user());
+    let url = format!("webHookUrl={}", counter.url("asked"));
+    let start = [
+        "--library",
+        &library,
+        "-o",
+        "json",
+        "run",
+        "ACS-ECS-ApproveBulkyRunCommand",
+        "--allow-self-approval",
+        "--no-wait",
+        "-p",
+        "targets=@web",
+        "-p",
+        "commandContent=echo ok",
+        "-p",
+        "atMobiles=[]",
+        "-p",
+        &approvers,
+        "-p",
+        &url,
+    ];
+    let waiting = fleet.oos(&start).json(4);
+    assert_eq!(counter.count("asked"), 1);
+    let id = waiting["ExecutionId"].as_str().unwrap();
+    let approve = [
+        "--library",
+        &library,
+        "-o",
+        "json",
+        "approve",
+        "--resume",
+        id,
+    ];
+    let ended = fleet.home.oos(&approve).json(0);
+    let said = ended["Outputs"]["commandOutputs"].to_string();
+    assert_eq!(said.matches(r#""ok\n""#).count(), 30, "{ended:#}");
+}
+
+#[test]
+fn a_published_template_brings_a_file_to_a_fleet_and_runs_a_command_there() {
+    if !std::path::Path::new("/usr/bin/wget").exists() {
+        println!("skipped: there is no wget, with which the template fetches");
+        return;
+    }
+    let Some(fleet) = Fleet::start(20) else {
+        return;
+    };
+    let Some(library) = library() else { return };
+    let counter = Counter::new();
+    let source = format!("sourcePath={}", counter.url("file.txt"));
+    let folder = format!(
+        "destinationDir={}",
+        fleet.sshd.home().join("sent").display()
+    );
+    let start = [
+        "--library",
+        &library,
+        "-o",
+        "json",
+        "run",
+        "ACS-ECS-BulkyDownloadFileAndRunCommand",
+        "-p",
+        "targets=@web",
+        "-p",
+        &source,
+        "-p",
+        &folder,
+        "-p",
+        "commandContent=echo run >>\"$HOME/count\"",
+    ];
+    let document = fleet.oos(&start).json(0);
+    let loops = counts(&document, "downloadFileAndRunCommand");
+    assert_eq!(loops["Success"], 20, "{document:#}");
+    assert_eq!(counter.count("file.txt"), 20);
+    assert_eq!(count(&fleet.sshd), 20);
+    assert!(fleet.sshd.home().join("sent/file.txt").exists());
 }

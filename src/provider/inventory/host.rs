@@ -20,6 +20,8 @@ pub(super) const UNGROUPED: &str = "ungrouped";
 pub struct Host {
     /// Its name in the inventory; the id of the managed instance that it is.
     pub name: String,
+    /// Where it was named first: a source, and a line where it has lines. Empty if it is in none.
+    pub named: String,
     /// What it has from its groups; shared by all hosts of the same groups.
     pub lineage: Arc<Lineage>,
     /// Its tags, those of its groups merged in.
@@ -35,6 +37,7 @@ impl Host {
     pub fn new(name: impl Into<String>, endpoint: Endpoint) -> Self {
         Self {
             name: name.into(),
+            named: String::new(),
             lineage: Arc::default(),
             tags: Arc::default(),
             own: Map::new(),

@@ -130,6 +130,7 @@ impl Finishing<'_> {
             Arc::new(tags)
         };
         let host = Host {
+            named: draft.origin.to_string(),
             lineage: Arc::clone(&inherited.lineage),
             tags,
             own,

@@ -138,6 +138,24 @@ fn several_sources_are_merged_and_the_later_one_goes_first() {
     assert_eq!(find("cache1")["Port"], 2200);
     assert_eq!(find("cache1")["User"], "root");
     assert_eq!(find("10.1.1.1")["User"], "root");
+    let shown = home.oos(&[
+        "--inventory",
+        "hosts.yml",
+        "--inventory",
+        "more",
+        "-o",
+        "json",
+        "host",
+        "show",
+        "db1",
+    ]);
+    let shown = shown.json(0);
+    assert_eq!(shown["Named"], "hosts.yml:8");
+    let said = |source: &str| shown["SaidBy"][source].to_string();
+    for name in ["address", "group db", "tag Site", "variable size"] {
+        assert!(said("hosts.yml").contains(name), "{name}: {shown:#}");
+    }
+    assert!(said("more").contains("variable ansible_host"), "{shown:#}");
     let ran = home.oos(&[
         "--inventory",
         "more",

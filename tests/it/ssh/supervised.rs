@@ -738,3 +738,56 @@ fn who_only_looked_whether_a_command_ended_can_read_all_of_it_afterwards() {
         assert_eq!(seen.expect("it ended"), "said\n");
     });
 }
+
+#[test]
+fn the_real_sudo_gives_a_shell_of_another_user_and_ends_what_runs_in_it() {
+    let is_root = nix::unistd::Uid::effective().is_root();
+    if !is_root || !std::path::Path::new("/usr/bin/sudo").exists() {
+        println!("skipped: it needs root and /usr/bin/sudo");
+        return;
+    }
+    let Some(sshd) = Sshd::start() else { return };
+    wait(async {
+        let operator = |user: &str| {
+            Operator::of(Endpoint {
+                elevation: Some(Elevation {
+                    user: user.to_owned(),
+                    password: None,
+                }),
+                ..sshd.endpoint(0)
+            })
+        };
+        let nobody = operator("nobody");
+        // The folder is the machine's: other runs of this test have used it.
+        let token = |name: &str| format!("{name}-{}", sshd.folder().display());
+        let answer = nobody
+            .run(&token("a"), "echo $OOS_INVOCATION; id -un")
+            .await;
+        let said = answer.unwrap()["invocationOutput"]
+            .as_str()
+            .unwrap()
+            .to_owned();
+        let (id, user) = said.trim_end().split_once('\n').unwrap();
+        assert_eq!(user, "nobody");
+        nobody.settle().await;
+        for kind in ["run", "log", "out", "err"] {
+            std::fs::remove_file(format!("/var/tmp/oos-nobody/{id}.{kind}")).unwrap();
+        }
+        let token = token("b");
+        let context = nobody.context(&token);
+        let properties = json!({"commandContent": "echo begun; sleep 82"});
+        let run = nobody.call(&token, &properties, &context);
+        let cancel = async {
+            while nobody.output(&token, Channel::Stdout).is_empty() {
+                tokio::time::sleep(Duration::from_millis(20)).await;
+            }
+            context.cancel.cancel();
+        };
+        let (fault, ()) = tokio::join!(run, cancel);
+        let report = fault.unwrap_err().to_string();
+        assert!(report.ends_with("none survived"), "{report}");
+        let fault = operator("nobody_here").run("c", "true").await.unwrap_err();
+        assert_eq!(code(fault), "Host.AuthenticationFailed");
+    });
+    assert!(!runs("^sleep 82$"));
+}

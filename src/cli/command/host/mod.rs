@@ -6,6 +6,7 @@ mod facts;
 mod history;
 mod list;
 mod ping;
+mod said;
 mod show;
 
 pub(in crate::cli) use entry::Arguments;

@@ -1,5 +1,6 @@
 //! `oos host show`: everything known of a host.
 
+use std::collections::BTreeMap;
 use std::path::PathBuf;
 
 use clap::Args;
@@ -7,6 +8,7 @@ use serde_json::{Value, json};
 
 use crate::base::secret::MASK;
 use crate::base::value::Map;
+use crate::cli::command::host::said::said_by;
 use crate::cli::exit::Exit;
 use crate::cli::global::Format;
 use crate::cli::hosts::{Hosts, needs_inventory};
@@ -34,17 +36,21 @@ impl Arguments {
         let hosts = Hosts::load(&session.settings)?;
         hosts.tell(&mut session.output);
         let host = choose_one(&self.host, &hosts.inventory)?;
+        let said = said_by(&host, &session.settings);
         let output = &mut session.output;
         if output.format() == Format::Text {
-            print(&host, output)?;
+            print(&host, &said, output)?;
         } else {
-            output.document(&document(&host))?;
+            output.document(&document(&host, &said))?;
         }
         Ok(Exit::Success)
     }
 }
 
-fn print(host: &Host, output: &mut Output) -> std::io::Result<()> {
+/// What each source says.
+type Said = BTreeMap<String, Vec<String>>;
+
+fn print(host: &Host, said: &Said, output: &mut Output) -> std::io::Result<()> {
     let name = output.paint(Role::Strong, &host.name);
     output.line(name)?;
     print_map("Reached", &reached(&host.endpoint), output)?;
@@ -54,22 +60,28 @@ fn print(host: &Host, output: &mut Output) -> std::io::Result<()> {
     let tags = host.tags.iter();
     let tags: Vec<String> = tags.map(|(key, value)| format!("{key}={value}")).collect();
     known.insert("tags".to_owned(), tags.join(", ").into());
+    known.insert("named in".to_owned(), host.named.as_str().into());
     print_map("Known as", &known, output)?;
-    print_map("Variables", &masked(host.variables()), output)
+    print_map("Variables", &masked(host.variables()), output)?;
+    let said = said.iter();
+    let said = said.map(|(source, names)| (source.clone(), json!(names.join(", "))));
+    print_map("Said by", &said.collect(), output)
 }
 
-fn document(host: &Host) -> Value {
+fn document(host: &Host, said: &Said) -> Value {
     json!({
         "Name": host.name,
         "Reached": reached(&host.endpoint),
         "Groups": host.groups(),
         "Tags": *host.tags,
         "Variables": masked(host.variables()),
+        "Named": host.named,
+        "SaidBy": said,
     })
 }
 
 /// Returns how a host is reached, in the words of inventories of ours.
-fn reached(endpoint: &Endpoint) -> Map {
+pub(super) fn reached(endpoint: &Endpoint) -> Map {
     let secret = |name: &Option<String>| {
         let name = name.as_ref()?;
         Some(json!(format!("secret {name}")))
