@@ -185,6 +185,28 @@ fn timer() -> Vec<PropertySpec> {
         required("EndDate", Text, "When the trigger stops, in UTC"),
         optional("StartDate", Text, "When the trigger begins; now by default"),
         optional("TimeZone", Text, "The zone of cron times; UTC by default"),
+        optional(
+            "Missed",
+            Text,
+            "What becomes of times at which nobody was there: skip (the default), once, all, \
+             all:20, all:20:PT6H",
+        ),
+        optional(
+            "Overlap",
+            Text,
+            "What becomes of a time while an execution before it runs: allow (the default), skip, \
+             queue, queue:5",
+        ),
+        optional(
+            "Blackout",
+            Text,
+            "What becomes of a time in a blackout: hold (the default) or skip",
+        ),
+        optional(
+            "Jitter",
+            Text,
+            "Up to how much later it may start, such as PT5M",
+        ),
     ]
 }
 

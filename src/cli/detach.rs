@@ -43,6 +43,9 @@ pub(super) fn detach(id: &ExecutionId, no_wait: bool, session: &mut Session) -> 
         command.args(["--inventory-max-age", &age]);
         command.args(settings.inventory_stale.then_some("--inventory-stale"));
     }
+    for calendar in &settings.calendars {
+        command.arg("--calendar").arg(calendar);
+    }
     for library in &settings.libraries {
         command.arg("--library").arg(library);
     }

@@ -73,6 +73,17 @@ pub(super) struct GlobalArguments {
     /// Take what executables and servers said of hosts before, however old, when they cannot be asked
     #[arg(long, global = true)]
     pub(super) inventory_stale: bool,
+    /// Start nothing in the blackouts of this calendar, a YAML or iCalendar file; may be given several
+    /// times
+    #[arg(
+        long,
+        global = true,
+        value_name = "FILE",
+        env = "OOS_CALENDAR",
+        hide_env_values = true,
+        value_delimiter = ':'
+    )]
+    pub(super) calendar: Vec<PathBuf>,
     /// Read the passphrase of the secrets from this file; /dev/fd/3 is a descriptor
     #[arg(
         long,
@@ -114,6 +125,7 @@ impl GlobalArguments {
             config: self.config.clone(),
             data_dir: self.data_dir.clone(),
             libraries: self.library.clone(),
+            calendars: self.calendar.clone(),
             inventories: self.inventory.clone(),
             inventory_named: sources.value_source("inventory") == Some(ValueSource::CommandLine),
             inventory_max_age: self.inventory_max_age,

@@ -31,3 +31,19 @@ impl Interrupts {
         }
     }
 }
+
+/// What asks this process to read its files again: SIGHUP.
+#[derive(Debug)]
+pub(super) struct Reloads(Signal);
+
+impl Reloads {
+    /// Begins to listen: from now on, a closed terminal does not end the process.
+    pub(super) fn new() -> io::Result<Self> {
+        Ok(Self(signal(SignalKind::hangup())?))
+    }
+
+    /// Waits for the next one. Cancel-safe.
+    pub(super) async fn next(&mut self) {
+        self.0.recv().await;
+    }
+}

@@ -17,10 +17,12 @@ mod passphrase;
 mod reach;
 mod reference;
 mod report;
+mod service;
 mod session;
 mod targets;
 mod telemetry;
 
+mod calendars;
 mod client;
 mod cloud;
 mod vault;

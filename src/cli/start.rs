@@ -18,7 +18,7 @@ use crate::cli::targets;
 use crate::cli::template_file::reference;
 use crate::cli::workshop::Workshop;
 use crate::config::Settings;
-use crate::runner::{Origin, Prepared, StartRequest};
+use crate::runner::{Origin, Prepared, StartRequest, TemplateRef};
 use crate::template::model::Template;
 
 /// What to run and how.
@@ -65,9 +65,23 @@ pub(in crate::cli) struct StartArguments {
     /// Label the execution; may be given several times
     #[arg(long, value_name = "KEY=VALUE")]
     tag: Vec<Tag>,
+    /// What is run in place of the template that was named.
+    #[arg(skip)]
+    replacement: Option<TemplateRef>,
 }
 
 impl StartArguments {
+    /// Returns the template that was named.
+    pub(super) fn template(&self) -> Option<TemplateRef> {
+        let text = self.template.as_deref()?;
+        Some(reference(text, self.template_version.as_deref()))
+    }
+
+    /// Runs `template` in place of the one that was named.
+    pub(super) fn replace_template(&mut self, template: TemplateRef) {
+        self.replacement = Some(template);
+    }
+
     /// Opens the data directory: with the inventory of the execution that is to be repeated, if one
     /// is and the command line names none.
     pub(super) fn open(&self, settings: &Settings) -> Result<Workshop, Failure> {
@@ -90,10 +104,7 @@ impl StartArguments {
             Some(text) => Some(find_origin(text, workshop, session)?),
             None => None,
         };
-        let reference = self
-            .template
-            .as_deref()
-            .map(|text| reference(text, self.template_version.as_deref()));
+        let reference = self.replacement.clone().or_else(|| self.template());
         let (template, mut request) = match (&reference, &origin) {
             (Some(reference), origin) => {
                 let (template, _) = runner

@@ -18,6 +18,8 @@ pub struct ConfigFile {
     pub library: Vec<PathBuf>,
     /// Sources of the inventory.
     pub inventory: Vec<String>,
+    /// Files of calendars whose entries are blackouts.
+    pub calendar: Vec<PathBuf>,
     /// A file that holds the passphrase of the secrets.
     pub passphrase_file: Option<PathBuf>,
     /// The profile to use.
@@ -80,6 +82,7 @@ impl ConfigFile {
             .into_iter()
             .map(|source| relative_source(folder, source))
             .collect();
+        file.calendar = file.calendar.iter().map(|path| folder.join(path)).collect();
         file.library = file.library.iter().map(|path| folder.join(path)).collect();
         Ok(file)
     }

@@ -37,6 +37,8 @@ pub struct Settings {
     pub inventory_max_age: Duration,
     /// Whether older answers are taken when they cannot be asked.
     pub inventory_stale: bool,
+    /// Files of calendars whose entries are blackouts.
+    pub calendars: Vec<PathBuf>,
     /// The configuration file that was named, if one was.
     pub config: Option<PathBuf>,
     /// A file that holds the passphrase of the secrets.
@@ -68,6 +70,8 @@ pub struct Overrides {
     pub inventory_max_age: Option<Duration>,
     /// `--inventory-stale`.
     pub inventory_stale: bool,
+    /// `--calendar`, beside those of the file.
+    pub calendars: Vec<PathBuf>,
     /// `--passphrase-file`.
     pub passphrase_file: Option<PathBuf>,
     /// `--profile`.
@@ -153,6 +157,11 @@ impl Settings {
             } else {
                 overrides.inventories
             },
+            calendars: overrides
+                .calendars
+                .into_iter()
+                .chain(file.calendar)
+                .collect(),
             inventory_named: overrides.inventory_named,
             inventory_max_age: overrides.inventory_max_age.unwrap_or_default(),
             inventory_stale: overrides.inventory_stale,

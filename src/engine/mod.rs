@@ -7,6 +7,7 @@ mod execution;
 pub mod input;
 mod inspect;
 pub mod status;
+pub mod timer;
 
 mod apply;
 mod builtin;

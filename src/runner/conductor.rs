@@ -27,6 +27,7 @@ use crate::runner::failpoint;
 use crate::runner::handle::{Runner, RunnerError};
 use crate::runner::loopback;
 use crate::runner::mail::Order;
+use crate::runner::rest::{Rests, Stand, Timers};
 use crate::store::{LockWish, Seq};
 
 /// How long a stop waits for calls that can neither be made again nor be attached to.
@@ -44,6 +45,8 @@ pub(super) struct Tree {
     pub(super) stop: CancellationToken,
     /// Whether to stop as soon as the root waits for a person.
     pub(super) stop_when_waiting: bool,
+    /// Where the executions say how they stand, if work is to stop as soon as all of them rest.
+    pub(super) rests: Option<Arc<Rests>>,
 }
 
 /// How a conductor came to its end.
@@ -121,6 +124,8 @@ pub(super) fn conduct(
             work: JoinSet::new(),
             flights: BTreeMap::new(),
             cancels: HashMap::new(),
+            timers: Timers::default(),
+            children: 0,
             inbox,
             news_sender,
             news,
@@ -146,6 +151,9 @@ struct Conductor {
     flights: BTreeMap<EffectKey, AbortHandle>,
     /// How to cancel the call of a unit.
     cancels: HashMap<UnitId, CancellationToken>,
+    timers: Timers,
+    /// How many children work or wait.
+    children: usize,
     inbox: mpsc::UnboundedReceiver<Order>,
     news_sender: mpsc::UnboundedSender<Input>,
     news: mpsc::UnboundedReceiver<Input>,
@@ -175,10 +183,14 @@ impl Conductor {
         let mut stopping = None;
         loop {
             if self.execution.status().is_final() {
+                if let Some(rests) = &self.tree.rests {
+                    rests.forget(&self.id);
+                }
                 return Ok(self.ended());
             }
             if stopping.is_none() {
                 self.dispatch_fresh(false);
+                self.say_how_it_stands();
             } else if self.work.is_empty() {
                 return Ok(Ended::Stopped);
             }
@@ -199,6 +211,27 @@ impl Conductor {
                 Next::GraceOver => return Ok(Ended::Stopped),
             }
         }
+    }
+
+    /// Says whether anything is under way or due; who listens lets go of a tree that rests.
+    fn say_how_it_stands(&self) {
+        let Some(rests) = &self.tree.rests else {
+            return;
+        };
+        let stand = Stand {
+            busy: !self.cancels.is_empty() || self.asks_for_locks(),
+            children: self.children,
+            wake: self.timers.next(),
+        };
+        let now = self.runner.clock().now();
+        if rests.note(&self.id, stand, now) && self.inbox.is_empty() && self.news.is_empty() {
+            self.tree.stop.cancel();
+        }
+    }
+
+    fn asks_for_locks(&self) -> bool {
+        let mut flights = self.flights.keys();
+        flights.any(|key| matches!(key, EffectKey::Lock(_)))
     }
 
     /// Takes the execution up where it stands: what was under way goes on, then what people said
@@ -278,9 +311,7 @@ impl Conductor {
         let mut events = Vec::new();
         let mut refusal = None;
         for input in inputs {
-            if let Input::Answered { unit, .. } = &input {
-                self.cancels.remove(unit);
-            }
+            self.take_off(&input);
             refusal = match ahead.decide(&input, now) {
                 Ok(next) => {
                     self.apply(&mut ahead, &next)?;
@@ -331,6 +362,18 @@ impl Conductor {
         }
         if given_back {
             self.runner.locks().ring();
+        }
+    }
+
+    /// Takes what `input` is the end of off the list of what is under way.
+    fn take_off(&mut self, input: &Input) {
+        match input {
+            Input::Answered { unit, .. } => drop(self.cancels.remove(unit)),
+            Input::TimerFired { unit, timer } => {
+                self.timers.remove(&EffectKey::Timer(*unit, *timer));
+            }
+            Input::ChildEnded { .. } | Input::ChildRefused { .. } => self.children -= 1,
+            _ => {}
         }
     }
 
@@ -425,6 +468,7 @@ impl Conductor {
                     Ok(Told::Input(Input::TimerFired { unit, timer }))
                 });
                 self.flights.insert(key, handle);
+                self.timers.insert(key, at);
             }
             (EffectKey::Child(unit), effect @ Effect::Child { .. }) => {
                 let birth = child::Birth {
@@ -437,6 +481,7 @@ impl Conductor {
                     secrets: self.execution.secrets(),
                 };
                 let (runner, tree) = (self.runner.clone(), Arc::clone(&self.tree));
+                self.children += 1;
                 self.work.spawn(child::raise(runner, tree, birth, effect));
             }
             (EffectKey::Lock(unit), Effect::Lock { lock, inside }) => {

@@ -29,7 +29,9 @@ use crate::runner::lock::LockRoom;
 use crate::runner::loopback;
 use crate::runner::mail::MailRoom;
 use crate::runner::prepare::Prepared;
+use crate::runner::rest::Rests;
 use crate::runner::start_error::StartError;
+use crate::runner::trigger::keep_start;
 use crate::store::{OwnerGuard, Parameters, Store, StoreError};
 use crate::template::model::Template;
 use crate::template::parse;
@@ -107,6 +109,15 @@ pub struct DriveOptions {
     pub stop: CancellationToken,
     /// Whether to stop as soon as the execution waits for a person.
     pub stop_when_waiting: bool,
+}
+
+/// How an execution is taken up by who works on many.
+#[derive(Debug, Default)]
+pub(super) struct Taking {
+    /// Whether what held it is over.
+    pub(super) release: bool,
+    /// Where it says how it stands, if it is to be let go of when it rests.
+    pub(super) rests: Option<Arc<Rests>>,
 }
 
 /// Why an execution could not be worked on.
@@ -253,8 +264,7 @@ impl Runner {
         let mut events = Execution::new(Arc::clone(&prepared.template))
             .decide(&input, self.clock().now())
             .expect("a new execution can always start");
-        // Only the start itself: a call on record would look as if somebody had made it and died.
-        events.truncate(1);
+        keep_start(&mut events);
         failpoint::pass();
         self.store().append(&id, 0, &events).await?;
         failpoint::pass();
@@ -272,26 +282,41 @@ impl Runner {
         id: &ExecutionId,
         options: DriveOptions,
     ) -> Result<Outcome, RunnerError> {
+        let work = self.work_on(id, options, Taking::default());
+        // In a fixed order, so that the same world makes the same run.
+        tokio::select! {
+            biased;
+            outcome = work => outcome,
+            error = self.carry_mail() => Err(error),
+            error = self.carry_locks() => Err(error.into()),
+            error = self.guests().failure() => Err(error),
+        }
+    }
+
+    /// Works on an execution and all its children until it ends or is stopped; somebody else brings
+    /// signals.
+    pub(super) async fn work_on(
+        &self,
+        id: &ExecutionId,
+        options: DriveOptions,
+        taking: Taking,
+    ) -> Result<Outcome, RunnerError> {
         let root = id.root();
         let _owner = self.claim(&root)?;
         let events = self.store().read(&root).await?;
         let started = started(&root, &events)?;
         let closure = Arc::new(self.closure(&root, &started.library).await?);
-        let seat = self.seat(&root, events, &closure).await?;
+        let mut seat = self.seat(&root, events, &closure).await?;
+        if taking.release {
+            seat.first = Some(Input::Released);
+        }
         let tree = Arc::new(Tree {
             closure,
             stop: options.stop,
             stop_when_waiting: options.stop_when_waiting,
+            rests: taking.rests,
         });
-        let conducting = conductor::conduct(self.clone(), tree, root, seat, None);
-        // In a fixed order, so that the same world makes the same run.
-        let ended = tokio::select! {
-            biased;
-            ended = conducting => ended?,
-            error = self.carry_mail() => return Err(error),
-            error = self.carry_locks() => return Err(error.into()),
-            error = self.guests().failure() => return Err(error),
-        };
+        let ended = conductor::conduct(self.clone(), tree, root, seat, None).await?;
         Ok(match ended {
             Ended::Final {
                 status,
@@ -311,7 +336,7 @@ impl Runner {
         &self.inner.guests
     }
 
-    fn claim(&self, root: &ExecutionId) -> Result<OwnerGuard, RunnerError> {
+    pub(super) fn claim(&self, root: &ExecutionId) -> Result<OwnerGuard, RunnerError> {
         self.store()
             .claim(root)?
             .ok_or_else(|| RunnerError::Owned(root.clone()))

@@ -23,10 +23,13 @@ mod prepare;
 mod repeat;
 pub mod report;
 mod request;
+mod rest;
 mod scope;
+pub mod serve;
 mod signal;
 mod start_error;
 mod started;
+pub mod trigger;
 pub mod usage;
 
 pub use broadcast::News;

@@ -3,10 +3,11 @@
 
 use std::sync::Arc;
 
+use crate::action::{ActionKind, Embedded};
 use crate::base::diagnostic::Diagnostic;
 use crate::base::digest::Digest;
 use crate::base::id::ExecutionId;
-use crate::engine::event::Started;
+use crate::engine::event::{Hold, Started};
 use crate::runner::changing::changing;
 use crate::runner::closure::Closure;
 use crate::runner::entries::Entries;
@@ -47,6 +48,20 @@ impl Prepared {
     /// Returns everything that it may call.
     pub fn closure(&self) -> &Closure {
         &self.closure
+    }
+
+    /// Tells whether the execution waits for a trigger, which fires others.
+    pub fn waits_for_trigger(&self) -> bool {
+        let first = self.template.tasks.first();
+        let action = first.and_then(|task| Embedded::from_name(task.action.value.as_str()));
+        action.is_some_and(|action| action.kind() == ActionKind::Trigger)
+    }
+
+    /// Does not let the execution begin before `hold` is over.
+    #[must_use]
+    pub fn held(mut self, hold: Hold) -> Self {
+        self.started.hold = Some(hold);
+        self
     }
 
     /// Returns what was found odd in the template.

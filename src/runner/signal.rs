@@ -83,7 +83,7 @@ impl Runner {
             let reason = format!("`{id}` has ended with status {}", status.as_str());
             return Err(SignalError::Refused(reason));
         }
-        let owned = self.store().is_owned(&id.root())?;
+        let owned = self.store().is_owned(&id.root())? || self.store().is_attended()?;
         if !owned && let Some(reason) = self.refusal(&id, status, signal).await? {
             return Err(SignalError::Refused(reason));
         }

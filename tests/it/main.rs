@@ -34,6 +34,7 @@ mod schedule;
 mod schema;
 mod secrets;
 mod selectors;
+mod serve;
 mod ssh;
 mod support;
 mod vendor;

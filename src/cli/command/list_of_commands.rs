@@ -3,7 +3,7 @@
 use crate::cli::command::{
     action, approve, audit, cancel, complete, completion, diff, doctor, events, exec, execute,
     graph, host, image, instance, list, logs, parameter, plan, reject, report, resume, retry, run,
-    schema, secret, show, skip, store, tasks, template, validate,
+    schema, secret, serve, show, skip, store, tasks, template, trigger, validate,
 };
 use crate::cli::session::{Outcome, Session};
 
@@ -18,6 +18,10 @@ pub(in crate::cli) enum Command {
     Run(run::Arguments),
     /// Run one command on many hosts and instances, as an execution like any other
     Exec(exec::Arguments),
+    /// Look after schedules and other triggers, and fire them
+    Trigger(Box<trigger::Arguments>),
+    /// Serve until told to stop: fire triggers, take up what nobody works on, bring signals
+    Serve(serve::Arguments),
     /// List executions, newest first
     List(list::Arguments),
     /// Show an execution: status, parameters, tasks, outputs, what it waits for
@@ -84,6 +88,8 @@ impl Command {
             Self::Plan(arguments) => arguments.run(session),
             Self::Run(arguments) => arguments.run(session),
             Self::Exec(arguments) => arguments.run(session),
+            Self::Trigger(arguments) => arguments.run(session),
+            Self::Serve(arguments) => arguments.run(session),
             Self::List(arguments) => arguments.run(session),
             Self::Show(arguments) => arguments.run(session),
             Self::Tasks(arguments) => arguments.run(session),

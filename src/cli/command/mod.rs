@@ -27,12 +27,14 @@ mod retry;
 mod run;
 mod schema;
 mod secret;
+mod serve;
 mod show;
 mod signal;
 mod skip;
 mod store;
 mod tasks;
 mod template;
+mod trigger;
 mod validate;
 
 pub(super) use list_of_commands::Command;

@@ -3,6 +3,8 @@
 use clap::Args;
 
 use crate::base::digest::Digest;
+use crate::cli::calendars::blackout;
+use crate::cli::command::trigger::register;
 use crate::cli::detach::detach;
 use crate::cli::drive::{Story, drive};
 use crate::cli::refusal::refused;
@@ -31,6 +33,13 @@ impl Arguments {
         let workshop = self.start.open(&session.settings)?;
         let runner = workshop.runner();
         let prepared = self.start.prepare(self.plan, &workshop, session)?;
+        if prepared.waits_for_trigger() {
+            return workshop.wait(register(runner, &prepared, session));
+        }
+        let prepared = match blackout(&session.settings.calendars)? {
+            Some(hold) => prepared.held(hold),
+            None => prepared,
+        };
         workshop.wait(async {
             let id = runner
                 .start(&prepared)

@@ -23,9 +23,9 @@ pub(in crate::engine) fn work(context: &Context) -> Result<Work, Failure> {
         "acs::pause" => Ok(Work::Pause),
         "acs::template" => template::work(context),
         "acs::loop" => loop_action::work(context),
-        "acs::timertrigger" => Ok(trigger::work(context, TriggerKind::Timer)),
-        "acs::eventtrigger" => Ok(trigger::work(context, TriggerKind::Event)),
-        "acs::alarmtrigger" => Ok(trigger::work(context, TriggerKind::Alarm)),
+        "acs::timertrigger" => trigger::work(context, TriggerKind::Timer),
+        "acs::eventtrigger" => trigger::work(context, TriggerKind::Event),
+        "acs::alarmtrigger" => trigger::work(context, TriggerKind::Alarm),
         "acs::gitcoderepo" => Err(Failure::new(
             "NotSupported",
             format!(

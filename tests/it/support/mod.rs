@@ -2,6 +2,7 @@
 
 pub(crate) mod corpus;
 pub(crate) mod cutter;
+pub(crate) mod daemon;
 pub(crate) mod fleet;
 pub(crate) mod folder;
 pub(crate) mod hosts;

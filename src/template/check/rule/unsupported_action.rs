@@ -27,11 +27,5 @@ fn check(cx: &Context<'_>, report: &mut Report) {
 }
 
 fn is_supported(embedded: Embedded) -> bool {
-    !matches!(
-        embedded,
-        Embedded::TimerTrigger
-            | Embedded::EventTrigger
-            | Embedded::AlarmTrigger
-            | Embedded::GitCodeRepo
-    )
+    !matches!(embedded, Embedded::GitCodeRepo)
 }

@@ -1,0 +1,206 @@
+//! Attending to one timer: what becomes of the times that have come.
+
+use std::sync::Arc;
+
+use crate::base::id::ExecutionId;
+use crate::base::time::Timestamp;
+use crate::engine::event::{Hold, PassCause, Passed, TriggerKind};
+use crate::engine::input::Input;
+use crate::engine::status::{ExecutionStatus, WaitReason};
+use crate::engine::timer::Timer;
+use crate::runner::handle::{Runner, RunnerError};
+use crate::runner::trigger::{FireError, Fuse, nominal_event};
+use crate::schedule::{
+    Calendar, Decision, Overlap, Policy, Schedule, Situation, SkipReason, Verdict, decide_due,
+    next_decision,
+};
+use crate::store::{StoreError, TriggerView};
+
+/// What came of attending to a trigger.
+#[derive(Debug, Default)]
+pub(super) struct Attendance {
+    /// What was started and may begin at once.
+    pub(super) started: Vec<ExecutionId>,
+    /// Whether something was started that waits for its turn.
+    pub(super) queued: bool,
+    /// When to attend to it again; never, if it has no more times or is paused.
+    pub(super) next: Option<Timestamp>,
+}
+
+/// How attending goes.
+#[derive(Clone, Debug)]
+pub(super) struct Rules {
+    /// When nothing is to start.
+    pub(super) calendar: Arc<Calendar>,
+    /// Whether everything waits for its turn first, as not all may run at once.
+    pub(super) in_turn: bool,
+}
+
+/// Decides what becomes of the times of a trigger that have come, and makes it so.
+pub(super) async fn attend(
+    runner: &Runner,
+    id: &ExecutionId,
+    fuse: Option<Fuse>,
+    rules: &Rules,
+) -> Result<Attendance, RunnerError> {
+    let mut attendance = Attendance::default();
+    let Some(trigger) = runner.store().trigger(id).await? else {
+        return Ok(attendance);
+    };
+    if trigger.status.is_final() || trigger.paused || trigger.trigger_type != TriggerKind::Timer {
+        return Ok(attendance);
+    }
+    let timer = match Timer::read(&trigger.settings, trigger.start_date) {
+        Ok(timer) => timer,
+        Err(error) => {
+            tracing::error!(trigger = %id, %error, "its timer cannot be read; it fires nothing");
+            return Ok(attendance);
+        }
+    };
+    let now = runner.clock().now();
+    let line = Line::of(runner, &trigger, &timer.policy, rules).await?;
+    let handled = trigger.handled.unwrap_or(trigger.start_date);
+    let situation = Situation {
+        schedule: &timer.schedule,
+        name: id.as_str(),
+        policy: &timer.policy,
+        calendar: &rules.calendar,
+        last_handled: handled,
+        now,
+        running: line.running,
+        queued: line.queued,
+        held: line.held,
+        paused: false,
+    };
+    let mut last = handled;
+    for decision in decide_due(&situation) {
+        last = decision.last;
+        let paused = trigger.resumed.filter(|resumed| decision.last <= *resumed);
+        let act = match paused {
+            Some(_) => Act::Pass(PassCause::Paused, String::new()),
+            None => Act::of(&decision.verdict, rules),
+        };
+        match act {
+            Act::Pass(cause, note) => pass(runner, id, &decision, cause, note).await?,
+            Act::Fire(hold) => {
+                let fuse = match &fuse {
+                    Some(fuse) => fuse.clone(),
+                    None => runner.fuse(id).await?,
+                };
+                let event = nominal_event(decision.first, now);
+                let queued = matches!(hold, Some(Hold::Turn { .. }));
+                match runner.fire(&fuse, Some(decision.first), event, hold).await {
+                    Ok(_) if queued => attendance.queued = true,
+                    Ok(started) => attendance.started.push(started),
+                    // Another daemon was faster; what it did is seen at the next look.
+                    Err(FireError::Passed { .. }) => {}
+                    Err(FireError::Runner(error)) => return Err(error),
+                }
+            }
+        }
+    }
+    attendance.next = next_decision(&Situation {
+        last_handled: last,
+        ..situation
+    });
+    if attendance.next.is_none() && is_over(&timer.schedule, now) {
+        runner.tell(id, &Input::TriggerEnded).await?;
+    }
+    Ok(attendance)
+}
+
+/// Tells whether a schedule without further times has come to its end: one that ends later shows that
+/// it is there until then.
+fn is_over(schedule: &Schedule, now: Timestamp) -> bool {
+    schedule.end().is_none_or(|end| end <= now)
+}
+
+/// What is to be done about a nominal time.
+enum Act {
+    Fire(Option<Hold>),
+    Pass(PassCause, String),
+}
+
+impl Act {
+    fn of(verdict: &Verdict, rules: &Rules) -> Self {
+        match verdict {
+            Verdict::Start { .. } if rules.in_turn => Self::Fire(Some(Hold::Turn {
+                reason: "so many executions may run at once".to_owned(),
+            })),
+            Verdict::Start { .. } => Self::Fire(None),
+            Verdict::Queued => Self::Fire(Some(Hold::Turn {
+                reason: "the one before it has not ended".to_owned(),
+            })),
+            Verdict::Held { by, until } => Self::Fire(Some(Hold::Blackout {
+                calendar: by.clone(),
+                until: *until,
+            })),
+            Verdict::Missed { .. } => Self::Pass(PassCause::Missed, verdict.to_string()),
+            Verdict::Skipped { reason } => {
+                let cause = match reason {
+                    SkipReason::Paused => PassCause::Paused,
+                    SkipReason::StillRunning | SkipReason::QueueFull => PassCause::Overlap,
+                    SkipReason::Blackout { .. } | SkipReason::AlreadyHeld => PassCause::Blackout,
+                };
+                Self::Pass(cause, verdict.to_string())
+            }
+        }
+    }
+}
+
+/// Records times that start nothing.
+async fn pass(
+    runner: &Runner,
+    id: &ExecutionId,
+    decision: &Decision,
+    cause: PassCause,
+    note: String,
+) -> Result<(), RunnerError> {
+    let passed = Passed {
+        from: decision.first,
+        until: decision.last,
+        count: decision.count,
+        cause,
+        note,
+    };
+    match runner.tell(id, &Input::TimesPassed(passed)).await {
+        // Another daemon was faster, or the trigger has ended.
+        Err(RunnerError::Store(StoreError::Passed { .. })) => Ok(()),
+        told => told.map(drop),
+    }
+}
+
+/// What of a trigger has not ended.
+#[derive(Debug, Default)]
+struct Line {
+    running: u32,
+    queued: u32,
+    held: bool,
+}
+
+impl Line {
+    /// Looks, if it matters.
+    async fn of(
+        runner: &Runner,
+        trigger: &TriggerView,
+        policy: &Policy,
+        rules: &Rules,
+    ) -> Result<Self, StoreError> {
+        let mut line = Self::default();
+        if matches!(policy.overlap, Overlap::Allow) && rules.calendar.is_empty() {
+            return Ok(line);
+        }
+        for id in runner.store().running(&trigger.execution_id).await? {
+            let Some(view) = runner.store().execution(&id).await? else {
+                continue;
+            };
+            match view.waiting_status {
+                Some(WaitReason::Turn { .. }) => line.queued += 1,
+                Some(WaitReason::Blackout { .. }) => line.held = true,
+                _ if view.status == ExecutionStatus::Queued => line.queued += 1,
+                _ => line.running += 1,
+            }
+        }
+        Ok(line)
+    }
+}

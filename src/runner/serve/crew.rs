@@ -1,0 +1,201 @@
+//! The executions that a daemon works on, and those that it has let go of because they rest.
+
+use std::collections::{BTreeSet, HashMap};
+use std::sync::Arc;
+
+use tokio::task::JoinSet;
+use tokio_util::sync::CancellationToken;
+
+use crate::base::id::ExecutionId;
+use crate::base::time::Timestamp;
+use crate::runner::handle::{DriveOptions, Outcome, Runner, RunnerError, Taking};
+use crate::runner::rest::Rests;
+use crate::runner::serve::wait::wait_until;
+
+/// Who works on what.
+#[derive(Debug)]
+pub(super) struct Crew {
+    runner: Runner,
+    stop: CancellationToken,
+    working: JoinSet<Left>,
+    here: HashMap<ExecutionId, Call>,
+    parked: Parked,
+}
+
+/// Whether an execution is to be looked at once more when it is let go of.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+enum Call {
+    None,
+    Again,
+}
+
+/// An execution that is no longer worked on.
+#[derive(Debug)]
+pub(super) struct Left {
+    /// Which.
+    pub(super) id: ExecutionId,
+    /// How that came.
+    pub(super) outcome: Result<Outcome, RunnerError>,
+    /// When it is to be taken up again.
+    pub(super) wake: Option<Timestamp>,
+}
+
+impl Crew {
+    /// Works on nothing yet; `stop` lets go of everything.
+    pub(super) fn new(runner: Runner, stop: CancellationToken) -> Self {
+        Self {
+            runner,
+            stop,
+            working: JoinSet::new(),
+            here: HashMap::new(),
+            parked: Parked::default(),
+        }
+    }
+
+    /// Returns how many executions are worked on.
+    pub(super) fn len(&self) -> usize {
+        self.here.len()
+    }
+
+    /// Tells whether an execution is worked on here, or waits here for its time.
+    pub(super) fn knows(&self, id: &ExecutionId) -> bool {
+        self.here.contains_key(id) || self.parked.has(id)
+    }
+
+    /// Tells whether an execution is worked on here.
+    pub(super) fn works_on(&self, id: &ExecutionId) -> bool {
+        self.here.contains_key(id)
+    }
+
+    /// Begins to work on a root execution, unless it is worked on. `release` says that what held it
+    /// is over.
+    pub(super) fn take_up(&mut self, id: ExecutionId, release: bool) {
+        if let Some(call) = self.here.get_mut(&id) {
+            // It may just have decided to rest.
+            *call = Call::Again;
+            return;
+        }
+        self.parked.remove(&id);
+        self.here.insert(id.clone(), Call::None);
+        let runner = self.runner.clone();
+        let options = DriveOptions {
+            stop: self.stop.child_token(),
+            stop_when_waiting: false,
+        };
+        let rests = Arc::new(Rests::default());
+        let taking = Taking {
+            release,
+            rests: Some(Arc::clone(&rests)),
+        };
+        self.working.spawn(async move {
+            let outcome = runner.work_on(&id, options, taking).await;
+            let wake = rests.wake();
+            Left { id, outcome, wake }
+        });
+    }
+
+    /// Waits until an execution is no longer worked on; for ever if there is none. Cancel-safe.
+    pub(super) async fn left(&mut self) -> Left {
+        loop {
+            match self.working.join_next().await {
+                Some(Ok(left)) => return left,
+                // A panic must not be lost.
+                Some(Err(error)) => std::panic::resume_unwind(error.into_panic()),
+                None => std::future::pending().await,
+            }
+        }
+    }
+
+    /// Notes that an execution is no longer worked on; tells whether it has ended.
+    pub(super) fn note(&mut self, left: &Left) -> bool {
+        let call = self.here.remove(&left.id).unwrap_or(Call::None);
+        match &left.outcome {
+            Ok(Outcome::Ended { .. }) => return true,
+            Ok(Outcome::Stopped) => {}
+            // Whoever has it works on it.
+            Err(RunnerError::Owned(_)) => return false,
+            Err(error) => {
+                let error = error as &dyn std::error::Error;
+                tracing::error!(execution = %left.id, error, "it cannot be gone on with");
+            }
+        }
+        if self.stop.is_cancelled() {
+            return false;
+        }
+        if call == Call::Again && left.outcome.is_ok() {
+            self.take_up(left.id.clone(), false);
+        } else {
+            self.parked.insert(left.id.clone(), left.wake);
+        }
+        false
+    }
+
+    /// Waits until the time of an execution that rests has come; for ever if none has a time.
+    pub(super) fn due(&self) -> impl Future<Output = ()> + use<> {
+        wait_until(self.runner.clock(), self.parked.next())
+    }
+
+    /// Takes up the executions whose time has come.
+    pub(super) fn take_up_due(&mut self) {
+        let now = self.runner.clock().now();
+        for id in self.parked.due(now) {
+            self.take_up(id, false);
+        }
+    }
+
+    /// Waits until everything has been let go of.
+    pub(super) async fn finish(&mut self) {
+        while let Some(left) = self.working.join_next().await {
+            match left {
+                Ok(left) => {
+                    self.note(&left);
+                }
+                Err(error) => std::panic::resume_unwind(error.into_panic()),
+            }
+        }
+    }
+}
+
+/// Executions that rest.
+#[derive(Debug, Default)]
+struct Parked {
+    wakes: HashMap<ExecutionId, Option<Timestamp>>,
+    order: BTreeSet<(Timestamp, ExecutionId)>,
+}
+
+impl Parked {
+    fn has(&self, id: &ExecutionId) -> bool {
+        self.wakes.contains_key(id)
+    }
+
+    fn insert(&mut self, id: ExecutionId, wake: Option<Timestamp>) {
+        self.remove(&id);
+        if let Some(wake) = wake {
+            self.order.insert((wake, id.clone()));
+        }
+        self.wakes.insert(id, wake);
+    }
+
+    fn remove(&mut self, id: &ExecutionId) {
+        if let Some(Some(wake)) = self.wakes.remove(id) {
+            self.order.remove(&(wake, id.clone()));
+        }
+    }
+
+    fn next(&self) -> Option<Timestamp> {
+        self.order.first().map(|(wake, _)| *wake)
+    }
+
+    fn due(&mut self, now: Timestamp) -> Vec<ExecutionId> {
+        let due: Vec<ExecutionId> = self
+            .order
+            .iter()
+            .take_while(|(wake, _)| *wake <= now)
+            .map(|(_, id)| id.clone())
+            .collect();
+        for id in &due {
+            self.remove(id);
+        }
+        due
+    }
+}

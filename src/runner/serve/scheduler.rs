@@ -1,0 +1,251 @@
+//! Fires timers. Keeps nothing but when each trigger is due next: what has become of its times is in
+//! the store, and two schedulers that fire the same time start one execution.
+
+use std::collections::{BTreeSet, HashMap};
+use std::time::Duration;
+
+use tokio::task::JoinSet;
+
+use crate::base::id::ExecutionId;
+use crate::base::time::Timestamp;
+use crate::engine::event::TriggerKind;
+use crate::engine::timer::Timer;
+use crate::runner::handle::{Runner, RunnerError};
+use crate::runner::serve::attend::{Attendance, Rules, attend};
+use crate::runner::serve::wait::wait_until;
+use crate::runner::trigger::Fuse;
+use crate::schedule::Overlap;
+use crate::store::TriggerView;
+use crate::store::view::ExecutionView;
+
+/// What is due so soon is read from the store beforehand, so that it begins on time.
+const AHEAD: Duration = Duration::from_secs(3);
+
+/// How many triggers are read ahead at most.
+const MOST_AHEAD: usize = 512;
+
+/// How long a trigger that could not be attended to is left alone.
+const AGAIN: Duration = Duration::from_secs(1);
+
+/// A trigger that was attended to, or whose next firing was read ahead.
+#[derive(Debug)]
+pub(super) struct Attended {
+    id: ExecutionId,
+    /// What came of it.
+    pub(super) outcome: Result<Attendance, RunnerError>,
+}
+
+/// Knows when each trigger is due.
+#[derive(Debug)]
+pub(super) struct Scheduler {
+    runner: Runner,
+    rules: Rules,
+    known: HashMap<ExecutionId, Known>,
+    order: BTreeSet<(Timestamp, ExecutionId)>,
+    work: JoinSet<Attended>,
+    fuses: HashMap<ExecutionId, Fuse>,
+}
+
+/// What is known of a trigger.
+#[derive(Debug)]
+struct Known {
+    /// What a person changes; a change means that it is to be attended to.
+    mark: Mark,
+    due: Option<Timestamp>,
+    /// Whether it is attended to at the moment.
+    is_busy: bool,
+    /// Whether it is to be attended to once more after that.
+    again: bool,
+}
+
+/// What changes when a person changes a trigger.
+#[derive(Clone, PartialEq, Eq, Debug)]
+struct Mark {
+    paused: bool,
+    resumed: Option<Timestamp>,
+}
+
+impl Scheduler {
+    /// Knows of no trigger yet.
+    pub(super) fn new(runner: Runner, rules: Rules) -> Self {
+        Self {
+            runner,
+            rules,
+            known: HashMap::new(),
+            order: BTreeSet::new(),
+            work: JoinSet::new(),
+            fuses: HashMap::new(),
+        }
+    }
+
+    /// Goes by other rules from now on.
+    pub(super) fn change_rules(&mut self, rules: Rules) {
+        self.rules = rules;
+        let ids: Vec<ExecutionId> = self.known.keys().cloned().collect();
+        for id in ids {
+            self.begin(id);
+        }
+    }
+
+    /// Learns which triggers there are; new and changed ones are attended to.
+    pub(super) async fn refresh(&mut self) -> Result<(), RunnerError> {
+        let triggers = self.runner.store().triggers(false).await?;
+        let mut gone: BTreeSet<ExecutionId> = self.known.keys().cloned().collect();
+        for trigger in triggers {
+            gone.remove(&trigger.execution_id);
+            if trigger.trigger_type == TriggerKind::Timer {
+                self.look_at(&trigger);
+            }
+        }
+        for id in gone {
+            self.forget(&id);
+        }
+        Ok(())
+    }
+
+    fn look_at(&mut self, trigger: &TriggerView) {
+        let id = &trigger.execution_id;
+        let mark = Mark {
+            paused: trigger.paused,
+            resumed: trigger.resumed,
+        };
+        match self.known.get_mut(id) {
+            Some(known) if known.mark == mark => return,
+            Some(known) => known.mark = mark,
+            None => {
+                let known = Known {
+                    mark,
+                    due: None,
+                    is_busy: false,
+                    again: false,
+                };
+                self.known.insert(id.clone(), known);
+            }
+        }
+        self.begin(id.clone());
+    }
+
+    /// Waits until a trigger is due, or is to be read ahead; for ever if none is.
+    pub(super) fn due(&self) -> impl Future<Output = ()> + use<> {
+        let at = self.order.first().map(|(at, id)| {
+            let may_read = self.fuses.len() < MOST_AHEAD && !self.fuses.contains_key(id);
+            let ahead = at.checked_sub(AHEAD).ok().filter(|_| may_read);
+            ahead.unwrap_or(*at)
+        });
+        wait_until(self.runner.clock(), at)
+    }
+
+    /// Attends to the triggers that are due, and reads ahead those that soon are.
+    pub(super) async fn attend_due(&mut self) {
+        let now = self.runner.clock().now();
+        let soon = now.checked_add(AHEAD).unwrap_or(Timestamp::MAX);
+        let coming: Vec<(Timestamp, ExecutionId)> = self
+            .order
+            .iter()
+            .take_while(|(at, _)| *at <= soon)
+            .cloned()
+            .collect();
+        for (at, id) in coming {
+            if at <= now {
+                self.begin(id);
+            } else if self.fuses.len() < MOST_AHEAD && !self.fuses.contains_key(&id) {
+                match self.runner.fuse(&id).await {
+                    Ok(fuse) => drop(self.fuses.insert(id, fuse)),
+                    // It is read again when it is due, and then this is told.
+                    Err(error) => tracing::debug!(trigger = %id, %error, "not read ahead"),
+                }
+            }
+        }
+    }
+
+    /// Attends to a trigger, now or once more.
+    fn begin(&mut self, id: ExecutionId) {
+        let Some(known) = self.known.get_mut(&id) else {
+            return;
+        };
+        if known.is_busy {
+            known.again = true;
+            return;
+        }
+        known.is_busy = true;
+        if let Some(due) = known.due.take() {
+            self.order.remove(&(due, id.clone()));
+        }
+        let fuse = self.fuses.remove(&id);
+        let (runner, rules) = (self.runner.clone(), self.rules.clone());
+        self.work.spawn(async move {
+            let outcome = attend(&runner, &id, fuse, &rules).await;
+            Attended { id, outcome }
+        });
+    }
+
+    /// Waits until a trigger has been attended to; for ever if none is. Cancel-safe.
+    pub(super) async fn attended(&mut self) -> Attended {
+        loop {
+            match self.work.join_next().await {
+                Some(Ok(attended)) => return attended,
+                // A panic must not be lost.
+                Some(Err(error)) => std::panic::resume_unwind(error.into_panic()),
+                None => std::future::pending().await,
+            }
+        }
+    }
+
+    /// Notes when a trigger is due next.
+    pub(super) fn note(&mut self, attended: Attended) {
+        let Attended { id, outcome } = attended;
+        let next = match outcome {
+            Ok(attendance) => attendance.next,
+            Err(error) => {
+                let again = self.runner.clock().now().checked_add(AGAIN).ok();
+                match error {
+                    // Somebody speaks to it at this moment.
+                    RunnerError::Owned(_) => {}
+                    error => {
+                        let error = &error as &dyn std::error::Error;
+                        tracing::error!(trigger = %id, error, "it cannot be attended to");
+                    }
+                }
+                again
+            }
+        };
+        let Some(known) = self.known.get_mut(&id) else {
+            return;
+        };
+        known.is_busy = false;
+        known.due = next;
+        if let Some(next) = next {
+            self.order.insert((next, id.clone()));
+        }
+        if std::mem::take(&mut known.again) {
+            self.begin(id);
+        }
+    }
+
+    fn forget(&mut self, id: &ExecutionId) {
+        if let Some(known) = self.known.remove(id)
+            && let Some(due) = known.due
+        {
+            self.order.remove(&(due, id.clone()));
+        }
+        self.fuses.remove(id);
+    }
+
+    /// Tells whether no other execution that the same trigger has started comes before a queued one.
+    pub(super) async fn is_first_in_line(&self, view: &ExecutionView) -> Result<bool, RunnerError> {
+        let Some(parent) = &view.parent_execution_id else {
+            return Ok(true);
+        };
+        let Some(trigger) = self.runner.store().trigger(parent).await? else {
+            return Ok(true);
+        };
+        let timer = Timer::read(&trigger.settings, trigger.start_date);
+        let in_line =
+            timer.is_ok_and(|timer| matches!(timer.policy.overlap, Overlap::Queue { .. }));
+        if !in_line {
+            return Ok(true);
+        }
+        let running = self.runner.store().running(parent).await?;
+        Ok(running.first() == Some(&view.execution_id))
+    }
+}

@@ -1,0 +1,13 @@
+//! Triggers: what they start, what passes them by, and which events they accept.
+
+mod event;
+mod fire;
+mod fuse;
+mod scheduled;
+mod word;
+
+pub use event::{Refusal, accept};
+pub(super) use fire::keep_start;
+pub use fire::{FireError, nominal_event};
+pub use fuse::Fuse;
+pub use scheduled::scheduled;
