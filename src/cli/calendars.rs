@@ -26,7 +26,7 @@ pub(super) fn blackout(paths: &[impl AsRef<Path>]) -> Result<Option<Hold>, Failu
     let covering = calendar.covers(client::now());
     Ok(covering.map(|blackout| Hold::Blackout {
         calendar: blackout.name.to_owned(),
-        until: blackout.until,
+        until: calendar.free_from(blackout.until),
     }))
 }
 

@@ -73,8 +73,9 @@ impl People {
                 task,
                 parameters: None,
             },
+            // Nobody fires it in these worlds, and it would wait for ever.
+            WaitReason::Trigger { .. } => Request::Cancel,
             WaitReason::Timer
-            | WaitReason::Trigger { .. }
             | WaitReason::Turn { .. }
             | WaitReason::Blackout { .. }
             | WaitReason::Child { .. } => return None,

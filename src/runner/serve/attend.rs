@@ -133,7 +133,7 @@ impl Act {
             })),
             Verdict::Held { by, until } => Self::Fire(Some(Hold::Blackout {
                 calendar: by.clone(),
-                until: *until,
+                until: rules.calendar.free_from(*until),
             })),
             Verdict::Missed { .. } => Self::Pass(PassCause::Missed, verdict.to_string()),
             Verdict::Skipped { reason } => {

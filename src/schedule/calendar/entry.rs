@@ -12,6 +12,9 @@ use crate::schedule::zone::Zone;
 /// Most entries of one calendar, each date and each exception counted.
 pub(super) const ENTRIES: usize = 10_000;
 
+/// How many blackouts that follow on each other are looked through.
+const CHAINED: u32 = 1_000;
+
 /// A set of blackouts. The empty one covers nothing.
 #[derive(Clone, Debug, Default)]
 pub struct Calendar {
@@ -85,6 +88,19 @@ impl Calendar {
             Some(Blackout { name, until })
         });
         covering.max_by_key(|blackout| blackout.until)
+    }
+
+    /// Returns the first moment from `at` on that no blackout covers, as far as one is found among the
+    /// next thousand ends.
+    pub fn free_from(&self, at: Timestamp) -> Timestamp {
+        let mut free = at;
+        for _ in 0..CHAINED {
+            match self.covers(free) {
+                Some(blackout) => free = blackout.until,
+                None => break,
+            }
+        }
+        free
     }
 }
 
