@@ -3,12 +3,14 @@
 //! host that no longer takes anything.
 
 use std::io;
+use std::mem::MaybeUninit;
 use std::pin::Pin;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
-use std::task::{Context, Poll};
+use std::task::{Context, Poll, ready};
 use std::time::Duration;
 
+use bytes::{Buf as _, Bytes};
 use futures_util::task::AtomicWaker;
 use russh::ChannelStream;
 use russh::client::Msg;
@@ -22,12 +24,28 @@ const BEFORE_LOGIN: u64 = 1 << 20;
 
 const NO_LIMIT: u64 = u64::MAX;
 
+/// Least bytes that the system is asked for at once. Sessions read packets in pieces of a few bytes.
+const AHEAD: usize = 4096;
+
 /// What the bytes go through.
 pub(super) enum Route {
     /// A connection of this machine.
     Socket(TcpStream),
     /// A channel of a connection to a jump host.
     Channel(Box<ChannelStream<Msg>>),
+}
+
+impl Route {
+    fn poll_read(
+        &mut self,
+        context: &mut Context<'_>,
+        buffer: &mut ReadBuf<'_>,
+    ) -> Poll<io::Result<()>> {
+        match self {
+            Self::Socket(stream) => Pin::new(stream).poll_read(context, buffer),
+            Self::Channel(stream) => Pin::new(&mut **stream).poll_read(context, buffer),
+        }
+    }
 }
 
 /// The outside handle of a wire.
@@ -77,6 +95,8 @@ pub(super) struct Wire {
     control: Arc<WireControl>,
     patience: Duration,
     stalled: Option<Pin<Box<Sleep>>>,
+    /// What came and was not asked for yet; takes no memory while there is nothing.
+    ahead: Bytes,
 }
 
 impl Wire {
@@ -92,8 +112,33 @@ impl Wire {
             control: Arc::clone(&control),
             patience,
             stalled: None,
+            ahead: Bytes::new(),
         };
         (wire, control)
+    }
+
+    /// Reads from below what is asked for, and what else has come.
+    fn receive(
+        &mut self,
+        context: &mut Context<'_>,
+        buffer: &mut ReadBuf<'_>,
+    ) -> Poll<io::Result<()>> {
+        if buffer.remaining() >= AHEAD {
+            let before = buffer.filled().len();
+            ready!(self.route.poll_read(context, buffer))?;
+            return Poll::Ready(self.control.spend(buffer.filled().len() - before));
+        }
+        let mut space = [MaybeUninit::uninit(); AHEAD];
+        let mut came = ReadBuf::uninit(&mut space);
+        ready!(self.route.poll_read(context, &mut came))?;
+        let came = came.filled();
+        self.control.spend(came.len())?;
+        let (wanted, ahead) = came.split_at(came.len().min(buffer.remaining()));
+        buffer.put_slice(wanted);
+        if !ahead.is_empty() {
+            self.ahead = Bytes::copy_from_slice(ahead);
+        }
+        Poll::Ready(Ok(()))
     }
 
     /// Watches over a write that makes no progress: keep-alives cannot tell, because they would have
@@ -128,15 +173,16 @@ impl AsyncRead for Wire {
         if self.control.is_cut.load(Ordering::Acquire) {
             return Poll::Ready(Err(io::ErrorKind::ConnectionAborted.into()));
         }
-        let before = buffer.filled().len();
-        let read = match &mut self.route {
-            Route::Socket(stream) => Pin::new(stream).poll_read(context, buffer),
-            Route::Channel(stream) => Pin::new(&mut **stream).poll_read(context, buffer),
-        };
-        if let Poll::Ready(Ok(())) = read {
-            self.control.spend(buffer.filled().len() - before)?;
+        if self.ahead.is_empty() {
+            return self.receive(context, buffer);
         }
-        read
+        let count = self.ahead.len().min(buffer.remaining());
+        buffer.put_slice(&self.ahead[..count]);
+        self.ahead.advance(count);
+        if self.ahead.is_empty() {
+            self.ahead = Bytes::new();
+        }
+        Poll::Ready(Ok(()))
     }
 }
 
