@@ -6,7 +6,7 @@ use crate::base::name::Name;
 use crate::base::value::{Map, Value};
 use crate::engine::event::{BoundPlan, Failure, Hold, Started, UnitId};
 use crate::engine::execution::Execution;
-use crate::engine::state::{Control, Pause, TaskState, Unit};
+use crate::engine::state::{Control, Pause, Unit};
 use crate::engine::status::{ExecutionStatus, TaskStatus, WaitReason};
 use crate::template::model::Template;
 
@@ -92,7 +92,7 @@ impl Execution {
         self.state
             .tasks
             .get(place as usize)
-            .map_or(TaskStatus::Pending, TaskState::shown_status)
+            .map_or(TaskStatus::Pending, |task| task.shown_status())
     }
 
     /// Returns the name of the task at a place of the template.

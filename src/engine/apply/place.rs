@@ -1,5 +1,7 @@
 //! Places of the template.
 
+use std::sync::Arc;
+
 use crate::engine::state::{Control, State, TaskState};
 
 /// Returns the state of a task.
@@ -7,6 +9,7 @@ pub(super) fn task_mut(state: &mut State, place: u32) -> Result<&mut TaskState, 
     state
         .tasks
         .get_mut(place as usize)
+        .map(Arc::make_mut)
         .ok_or_else(|| format!("the template has no task number {place}"))
 }
 

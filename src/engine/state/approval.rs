@@ -1,8 +1,11 @@
 //! Approvals: which tasks ask for them, and which of those given count.
 
+use std::sync::Arc;
+
 use crate::base::digest::Digest;
 use crate::engine::event::{ApprovalTerms, BoundPlan, PlannedLoop, UnitId};
 use crate::engine::state::execution::State;
+use crate::engine::state::task::TaskState;
 use crate::engine::status::TaskStatus;
 
 /// An approval that was given.
@@ -37,8 +40,7 @@ impl State {
     /// templates count as one by anybody.
     pub(in crate::engine) fn approved_terms(&self) -> Option<ApprovalTerms> {
         let inherited = || self.bound_plan().and_then(|plan| plan.approved.clone());
-        let is_given = |(task, place): (&_, u32)| {
-            let task: &crate::engine::state::TaskState = task;
+        let is_given = |(task, place): (&Arc<TaskState>, u32)| {
             task.status == TaskStatus::Success && self.is_approval(place)
         };
         self.approved.clone().or_else(inherited).or_else(|| {

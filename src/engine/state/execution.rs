@@ -20,7 +20,8 @@ pub(in crate::engine) struct State {
     pub template: Arc<Template>,
     pub started: Option<Arc<Started>>,
     pub control: Control,
-    pub tasks: Vector<TaskState>,
+    /// Shared one by one: a decision changes a copy of one of them, and they are large.
+    pub tasks: Vector<Arc<TaskState>>,
     /// Failures of critical tasks that nobody has taken back, in the order in which they came.
     pub failures: Vector<(u32, Failure)>,
     /// Whether the execution is being cancelled.
@@ -44,7 +45,8 @@ pub(in crate::engine) struct State {
 impl State {
     /// Makes the state before the first event.
     pub(in crate::engine) fn new(template: Arc<Template>) -> Self {
-        let tasks = template.tasks.iter().map(|_| TaskState::new()).collect();
+        let pending = Arc::new(TaskState::new());
+        let tasks = template.tasks.iter().map(|_| pending.clone()).collect();
         Self {
             template,
             started: None,
