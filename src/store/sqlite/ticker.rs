@@ -3,7 +3,7 @@
 
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, OnceLock, PoisonError};
 use std::thread;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 /// Rings a while after it was wound.
 #[derive(Default)]
@@ -20,7 +20,8 @@ struct Bell {
 
 #[derive(Default)]
 struct State {
-    asked: bool,
+    /// When the work is to be done, if it is asked for.
+    due: Option<Instant>,
     closed: bool,
 }
 
@@ -31,16 +32,21 @@ impl Ticker {
         self.started.get_or_init(|| {
             let bell = self.bell.clone();
             let thread = thread::Builder::new().name("oos-output".into());
-            if let Err(error) = thread.spawn(move || bell.serve(pause, work)) {
+            if let Err(error) = thread.spawn(move || bell.serve(work)) {
                 // Output is then stored when a buffer is full, by the next write, and at the end.
                 tracing::warn!(%error, "no thread for command output");
             }
         });
         let mut state = self.bell.state();
-        if !state.asked {
-            state.asked = true;
+        if state.due.is_none() {
+            state.due = Some(now() + pause);
             self.bell.changed.notify_one();
         }
+    }
+
+    /// Takes back what was asked for: somebody else has done it.
+    pub(super) fn calm(&self) {
+        self.bell.state().due = None;
     }
 }
 
@@ -56,22 +62,65 @@ impl Bell {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    fn serve(&self, pause: Duration, work: impl Fn()) {
-        loop {
-            let state = self
-                .changed
-                .wait_while(self.state(), |state| !state.asked && !state.closed)
-                .unwrap_or_else(PoisonError::into_inner);
-            let (mut state, _) = self
-                .changed
-                .wait_timeout_while(state, pause, |state| !state.closed)
-                .unwrap_or_else(PoisonError::into_inner);
-            if state.closed {
-                return;
-            }
-            state.asked = false;
-            drop(state);
+    fn serve(&self, work: impl Fn()) {
+        while self.wait() {
             work();
         }
+    }
+
+    /// Waits until there is something to do; returns whether there ever will be.
+    fn wait(&self) -> bool {
+        let mut state = self.state();
+        loop {
+            if state.closed {
+                return false;
+            }
+            let left = state.due.map(|due| due.saturating_duration_since(now()));
+            state = match left {
+                Some(Duration::ZERO) => {
+                    state.due = None;
+                    return true;
+                }
+                Some(left) => {
+                    let woken = self.changed.wait_timeout(state, left);
+                    woken.unwrap_or_else(PoisonError::into_inner).0
+                }
+                None => {
+                    let woken = self.changed.wait(state);
+                    woken.unwrap_or_else(PoisonError::into_inner)
+                }
+            };
+        }
+    }
+}
+
+#[expect(
+    clippy::disallowed_methods,
+    reason = "nothing is decided by it but when to store"
+)]
+fn now() -> Instant {
+    Instant::now()
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::mpsc;
+
+    use super::*;
+
+    #[test]
+    fn what_was_taken_back_is_asked_for_anew() {
+        let ticker = Ticker::default();
+        let (done, is_done) = mpsc::channel();
+        let ring = |pause| {
+            let done = done.clone();
+            ticker.ring(pause, move || done.send(()).unwrap());
+        };
+        ring(Duration::from_hours(1));
+        ticker.calm();
+        ring(Duration::ZERO);
+        is_done.recv_timeout(Duration::from_mins(1)).unwrap();
+        // Nobody has asked since.
+        assert!(ticker.bell.state().due.is_none());
     }
 }

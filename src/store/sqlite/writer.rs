@@ -62,10 +62,10 @@ impl Writer {
         desk.begin()?;
         let result = in_savepoint(desk.connection(), work);
         desk.leave_ahead()?;
-        drop(desk);
-        let desk = Arc::downgrade(&self.desk);
+        // Still with the connection: a commit that follows takes it back.
+        let later = Arc::downgrade(&self.desk);
         self.ticker.ring(LONGEST_AHEAD, move || {
-            let Some(desk) = desk.upgrade() else { return };
+            let Some(desk) = later.upgrade() else { return };
             if let Err(error) = lock(&desk).commit_ahead() {
                 tracing::error!(%error, "changes could not be stored");
             }
@@ -111,6 +111,7 @@ impl Writer {
     ) -> Result<T, StoreError> {
         let mut desk = self.desk();
         desk.commit_ahead()?;
+        self.ticker.calm();
         work(desk.connection())
     }
 
@@ -159,6 +160,7 @@ impl Writer {
         }
         let jobs = std::mem::take(&mut *self.queue());
         commit(&mut desk, jobs);
+        self.ticker.calm();
         answer.try_recv().unwrap_or_else(|_| {
             Err(E::from(StoreError::Io {
                 action: "writing".into(),
