@@ -428,7 +428,7 @@ fn answer(listing: &Listing, mut records: Vec<Value>) -> Value {
             record[id] = record[listing.id].clone();
         }
     }
-    let mut answer = json!(records);
+    let mut answer = Value::Array(records);
     for key in path.iter().rev() {
         answer = json!({ *key: answer });
     }

@@ -8,6 +8,9 @@ use crate::provider::CallContext;
 use crate::provider::local::fault;
 use crate::provider::local::tag::{self, TagFilter};
 
+/// What does not count in the name of a parameter.
+const MARKS: [char; 2] = ['.', '_'];
+
 /// One call to the local cloud.
 #[derive(Debug)]
 pub(super) struct Request<'a> {
@@ -36,9 +39,8 @@ impl<'a> Request<'a> {
 
     /// Returns the parameter `name`, also in singular or plural; empty texts count as not given.
     pub(super) fn value(&self, name: &str) -> Option<&'a Value> {
-        let wanted = canonical(name);
-        let exact = self.lookup(|key| canonical(key) == wanted);
-        exact.or_else(|| self.lookup(|key| singular(&canonical(key)) == singular(&wanted)))
+        let exact = self.lookup(|key| is_same(key, name));
+        exact.or_else(|| self.lookup(|key| is_same(singular(key), singular(name))))
     }
 
     fn lookup(&self, fits: impl Fn(&str) -> bool) -> Option<&'a Value> {
@@ -109,7 +111,7 @@ impl<'a> Request<'a> {
     }
 
     fn numbered(&self, name: &str) -> Option<Vec<String>> {
-        let wanted = singular(&canonical(name)).to_owned();
+        let wanted = canonical(singular(name));
         let mut found: Vec<(u32, String)> = self
             .call
             .parameters
@@ -200,14 +202,22 @@ fn is_absent(value: &Value) -> bool {
     value.is_null() || value.as_str().is_some_and(str::is_empty)
 }
 
-/// A parameter name without case, dots and underscores.
-fn canonical(name: &str) -> String {
+/// Returns the letters of a parameter name, without case, dots and underscores.
+fn letters(name: &str) -> impl Iterator<Item = char> {
     name.chars()
-        .filter(|c| *c != '.' && *c != '_')
+        .filter(|c| !MARKS.contains(c))
         .map(|c| c.to_ascii_lowercase())
-        .collect()
+}
+
+fn canonical(name: &str) -> String {
+    letters(name).collect()
+}
+
+fn is_same(left: &str, right: &str) -> bool {
+    letters(left).eq(letters(right))
 }
 
 fn singular(name: &str) -> &str {
-    name.strip_suffix('s').unwrap_or(name)
+    let name = name.trim_end_matches(MARKS);
+    name.strip_suffix(['s', 'S']).unwrap_or(name)
 }
