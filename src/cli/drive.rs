@@ -232,7 +232,7 @@ impl<'a> Watch<'a> {
                 Wake::Answered(answer.expect("asking does not panic"))
             }
             () = interrupts.next() => Wake::Interrupted,
-            // What a slow watcher misses is only the newest line of output.
+            // What a slow watcher misses is the newest line of output, and events that it reads later.
             Ok(news) = news.recv() => Wake::News(news),
             _ = clock.tick() => Wake::Tick,
         }
@@ -326,8 +326,12 @@ impl<'a> Watch<'a> {
     }
 
     fn hear(&mut self, news: &News) {
-        if let (Some(tree), News::Output { key, bytes, .. }) = (&mut self.tree, news) {
-            tree.note_output(key, &String::from_utf8_lossy(bytes));
+        match (news, &mut self.tree) {
+            (News::Events { id, after, events }, _) => self.follower.hear(id, *after, events),
+            (News::Output { key, bytes, .. }, Some(tree)) => {
+                tree.note_output(key, &String::from_utf8_lossy(bytes));
+            }
+            (News::Output { .. }, None) => {}
         }
     }
 }

@@ -9,6 +9,7 @@ use crate::base::id::ExecutionId;
 use crate::base::output::{Channel, LogKey, OutputError, OutputSink};
 use crate::base::secret::{Redactor, StreamRedactor};
 use crate::engine::event::Event;
+use crate::store::Seq;
 
 /// News of an execution, sent after it is durable.
 #[derive(Clone, Debug)]
@@ -17,6 +18,8 @@ pub enum News {
     Events {
         /// Of this execution.
         id: ExecutionId,
+        /// The position behind which they stand.
+        after: Seq,
         /// The events, secrets not masked: show them through a redactor.
         events: Arc<[Event]>,
     },

@@ -277,6 +277,8 @@ impl Conductor {
     /// Hears what an effect came to, and all others that have come to something meanwhile: together
     /// they cost one append.
     async fn hear(&mut self, first: Told) -> Result<(), RunnerError> {
+        // Lets what is ready come to its end first.
+        tokio::task::yield_now().await;
         let mut inputs = Vec::new();
         let mut told = Some(first);
         while let Some(next) = told.take() {
@@ -328,16 +330,14 @@ impl Conductor {
             return Ok(refusal);
         }
         failpoint::pass();
-        self.seq = self
-            .runner
-            .store()
-            .append(&self.id, self.seq, &events)
-            .await?;
+        let after = self.seq;
+        self.seq = self.runner.store().append(&self.id, after, &events).await?;
         failpoint::pass();
         self.execution = ahead;
         self.look_at_locks(&events);
         self.runner.broadcast().send(|| News::Events {
             id: self.id.clone(),
+            after,
             events: events.into(),
         });
         self.report_waiting();

@@ -1,9 +1,11 @@
-//! Reads the journals of an execution and of the children it runs, as they grow.
+//! Reads the journals of an execution and of the children it runs, as they grow. What this process
+//! appends itself it hears of, which is cheaper than reading it back.
 
 use crate::base::id::ExecutionId;
 use crate::cli::progress::model::{Change, ExecutionProgress};
-use crate::store::StoreError;
+use crate::engine::event::{Event, Fact};
 use crate::store::view::Views;
+use crate::store::{Seq, StoreError};
 
 /// How many events are read at once.
 const PAGE: usize = 1000;
@@ -13,24 +15,66 @@ const PAGE: usize = 1000;
 #[derive(Debug)]
 pub(in crate::cli) struct Follower {
     followed: Vec<Followed>,
+    /// What has been heard of and not been returned.
+    heard: Vec<Change>,
 }
 
 #[derive(Debug)]
 struct Followed {
     /// How many events have been read.
-    read: u64,
+    read: Seq,
+    /// Whether nothing in its events is secret: only then are they shown as they were heard.
+    is_open: bool,
     state: ExecutionProgress,
+}
+
+impl Followed {
+    fn new(id: ExecutionId, path: String) -> Self {
+        Self {
+            read: 0,
+            is_open: false,
+            state: ExecutionProgress::new(id, path),
+        }
+    }
+
+    fn take(&mut self, event: &Event) -> Option<Change> {
+        if let Fact::ExecutionStarted(started) = &event.fact {
+            self.is_open = started.secrets().next().is_none();
+        }
+        self.read += 1;
+        self.state.apply(event)
+    }
+
+    /// Returns the children that were found since the last time.
+    fn children(&mut self) -> impl Iterator<Item = Self> {
+        let children = std::mem::take(&mut self.state.children);
+        children.into_iter().map(|(id, path)| Self::new(id, path))
+    }
 }
 
 impl Follower {
     /// Follows the execution `root`.
     pub(in crate::cli) fn new(root: ExecutionId) -> Self {
         Self {
-            followed: vec![Followed {
-                read: 0,
-                state: ExecutionProgress::new(root, String::new()),
-            }],
+            followed: vec![Followed::new(root, String::new())],
+            heard: Vec::new(),
         }
+    }
+
+    /// Hears of events that were appended behind position `after`. Those that do not follow on what has
+    /// been read are left to the next update.
+    pub(in crate::cli) fn hear(&mut self, id: &ExecutionId, after: Seq, events: &[Event]) {
+        let mut followed = self.followed.iter_mut();
+        let Some(followed) = followed.find(|followed| followed.state.id == *id) else {
+            return;
+        };
+        if followed.read != after || !followed.is_open {
+            return;
+        }
+        let changes = events.iter().filter_map(|event| followed.take(event));
+        self.heard.extend(changes);
+        let children: Vec<_> = followed.children().collect();
+        self.followed.extend(children);
     }
 
     /// Reads what is new and returns what is worth a line, in order of time.
@@ -38,7 +82,7 @@ impl Follower {
         &mut self,
         store: &(impl Views + ?Sized),
     ) -> Result<Vec<Change>, StoreError> {
-        let mut changes = Vec::new();
+        let mut changes = std::mem::take(&mut self.heard);
         let mut place = 0;
         // Children are found while their parents are read, and stand behind them.
         while place < self.followed.len() {
@@ -76,19 +120,12 @@ impl Follower {
             let page = store
                 .events(&followed.state.id, followed.read, PAGE)
                 .await?;
-            let Some((last, _)) = page.last() else {
+            if page.is_empty() {
                 return Ok(());
-            };
-            followed.read = *last;
-            for (_, event) in &page {
-                changes.extend(followed.state.apply(event));
             }
-            let children = std::mem::take(&mut followed.state.children);
-            self.followed
-                .extend(children.into_iter().map(|(id, path)| Followed {
-                    read: 0,
-                    state: ExecutionProgress::new(id, path),
-                }));
+            changes.extend(page.iter().filter_map(|(_, event)| followed.take(event)));
+            let children: Vec<_> = followed.children().collect();
+            self.followed.extend(children);
         }
     }
 }

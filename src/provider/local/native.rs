@@ -199,10 +199,8 @@ struct Run<'a> {
 impl Run<'_> {
     async fn run(&self) -> Result<Value, CallFault> {
         let instance = self.request.required("instanceId")?;
-        // First: what a command that was started was made from may be gone by now. On a host, where
-        // there is no record before the end, there is none to be found the first time.
-        let is_new = self.is_on_host(&instance) && !self.request.context.resumed;
-        let recorded = if is_new {
+        // First: what a command that was started was made from may be gone by now.
+        let recorded = if self.is_new(&instance) {
             None
         } else {
             self.cloud.state.get::<Invocation>(&self.id).await?
@@ -215,6 +213,12 @@ impl Run<'_> {
             return self.outcome(&stored.value, ended, &ended.output_text());
         }
         self.follow(stored, &instance).await
+    }
+
+    /// Tells whether nothing can be known of the command yet: on a host there is no record before the
+    /// end, and this is the first call.
+    fn is_new(&self, instance: &str) -> bool {
+        self.is_on_host(instance) && !self.request.context.resumed
     }
 
     fn is_on_host(&self, instance: &str) -> bool {
@@ -259,7 +263,7 @@ impl Run<'_> {
                 return Err(not_started());
             }
         }
-        let stored = Stored::new(self.invocation(instance, work).await?);
+        let stored = Stored::new(self.invocation(instance, work)?);
         let command = self.prepare(instance, work).await?;
         self.invoke(instance, &command).await?;
         if self.is_on_host(instance) {
@@ -371,7 +375,7 @@ impl Run<'_> {
         Ok(command)
     }
 
-    async fn invocation(&self, instance: &str, work: &Work) -> Result<Invocation, CallFault> {
+    fn invocation(&self, instance: &str, work: &Work) -> Result<Invocation, CallFault> {
         let context = self.request.context;
         let target = Target {
             instance: instance.to_owned(),
@@ -387,19 +391,19 @@ impl Run<'_> {
             timeout: work.script.timeout,
             created: context.now,
             log: context.log.clone(),
-            log_base: self.log_base(instance).await?,
+            log_base: self.log_base(instance)?,
             targets: vec![target],
         })
     }
 
     /// Returns how much the log held before the command. A command on a host is the only one of its
     /// task's attempt, and there is no record that could tell a process that comes later.
-    async fn log_base(&self, instance: &str) -> Result<Lengths, CallFault> {
+    fn log_base(&self, instance: &str) -> Result<Lengths, CallFault> {
         if self.is_on_host(instance) {
             return Ok(Lengths::default());
         }
         let context = self.request.context;
-        spool::stored(context, &context.log).await
+        spool::stored(context, &context.log)
     }
 
     /// Takes over output until the command ends or the call is cancelled.
@@ -407,7 +411,11 @@ impl Run<'_> {
         let context = self.request.context;
         let invocation = &stored.value;
         let source = (self.cloud, context);
-        let mut spool = Spool::open(source, invocation, instance, invocation.log_base).await?;
+        let mut spool = if self.is_new(instance) {
+            Spool::new(source, invocation, instance, invocation.log_base)
+        } else {
+            Spool::open(source, invocation, instance, invocation.log_base)?
+        };
         let mut is_killed = false;
         let end = loop {
             if context.cancel.is_cancelled() && !is_killed {

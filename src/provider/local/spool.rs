@@ -1,12 +1,13 @@
 //! From the driver's spool into the log: output is taken over once, in order, and the spool is let
 //! go only when both the log and the record of the end are durable.
+//!
+//! The sink blocks for about a commit of the store now and then, which is less than switches of
+//! threads for each piece of output cost; it is spoken to where output comes.
 
-use std::sync::Arc;
 use std::time::Duration;
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
-use tokio::sync::Semaphore;
 
 use crate::base::call::CallFault;
 use crate::base::failure::code;
@@ -41,28 +42,38 @@ pub(super) struct Spool<'a> {
 
 impl<'a> Spool<'a> {
     /// Attaches to a command whose output begins in its log at `base`, where the log left off.
-    pub(super) async fn open(
-        (cloud, context): (&'a LocalCloud, &'a CallContext),
+    pub(super) fn open(
+        source: (&'a LocalCloud, &'a CallContext),
         invocation: &'a Invocation,
         instance: &'a str,
         base: Lengths,
     ) -> Result<Self, CallFault> {
-        let log = &invocation.log;
-        let stored = stored(context, log).await?;
-        let read = Offsets {
+        let stored = stored(source.1, &invocation.log)?;
+        let mut spool = Self::new(source, invocation, instance, base);
+        spool.read = Offsets {
             stdout: stored.stdout.saturating_sub(base.stdout),
             stderr: stored.stderr.saturating_sub(base.stderr),
         };
-        Ok(Self {
+        Ok(spool)
+    }
+
+    /// Attaches to a command of which nothing can be in its log yet.
+    pub(super) fn new(
+        (cloud, context): (&'a LocalCloud, &'a CallContext),
+        invocation: &'a Invocation,
+        instance: &'a str,
+        base: Lengths,
+    ) -> Self {
+        Self {
             cloud,
             context,
-            log,
+            log: &invocation.log,
             invocation: &invocation.id,
             instance,
             user: invocation.user(),
             base,
-            read,
-        })
+            read: Offsets::default(),
+        }
     }
 
     /// Takes over what there is, waiting for news at most `wait`; returns the end if it came.
@@ -82,7 +93,7 @@ impl<'a> Spool<'a> {
                 Channel::Stderr => read.stderr = read.stderr.max(end),
             }
         }
-        self.write(progress.output).await?;
+        self.write(progress.output)?;
         self.read = read;
         Ok(taken)
     }
@@ -100,8 +111,10 @@ impl<'a> Spool<'a> {
     /// Makes the log durable and returns how the command ended, with the last of its output. What
     /// is returned second is the output with its secrets, for the answer of a call.
     pub(super) async fn finish(&self, end: CommandEnd) -> Result<(Ended, Vec<u8>), CallFault> {
-        let (sink, log) = (Arc::clone(&self.context.sink), self.log.clone());
-        blocking(move || sink.flush(&log)).await?;
+        self.context
+            .sink
+            .flush(self.log)
+            .map_err(|error| fault_of(&error))?;
         let redactor = &self.context.redactor;
         let before = redactor.longest() as u64;
         let from = |length: u64| length.saturating_sub(SHOWN + before);
@@ -197,19 +210,17 @@ impl<'a> Spool<'a> {
         }
     }
 
-    async fn write(&self, output: Vec<(Channel, u64, Vec<u8>)>) -> Result<(), CallFault> {
-        let (sink, log, base) = (Arc::clone(&self.context.sink), self.log.clone(), self.base);
-        blocking(move || {
-            for (channel, offset, bytes) in output {
-                let base = match channel {
-                    Channel::Stdout => base.stdout,
-                    Channel::Stderr => base.stderr,
-                };
-                sink.write(&log, channel, base + offset, &bytes)?;
-            }
-            Ok(())
-        })
-        .await
+    fn write(&self, output: Vec<(Channel, u64, Vec<u8>)>) -> Result<(), CallFault> {
+        for (channel, offset, bytes) in output {
+            let base = match channel {
+                Channel::Stdout => self.base.stdout,
+                Channel::Stderr => self.base.stderr,
+            };
+            let sink = &self.context.sink;
+            sink.write(self.log, channel, base + offset, &bytes)
+                .map_err(|error| fault_of(&error))?;
+        }
+        Ok(())
     }
 }
 
@@ -223,15 +234,17 @@ pub(super) struct Taken {
 }
 
 /// Returns how much of a log is stored.
-pub(super) async fn stored(context: &CallContext, log: &LogKey) -> Result<Lengths, CallFault> {
-    let (sink, log) = (Arc::clone(&context.sink), log.clone());
-    blocking(move || {
-        Ok(Lengths {
-            stdout: sink.stored(&log, Channel::Stdout)?,
-            stderr: sink.stored(&log, Channel::Stderr)?,
-        })
+pub(super) fn stored(context: &CallContext, log: &LogKey) -> Result<Lengths, CallFault> {
+    let stored = |channel| {
+        context
+            .sink
+            .stored(log, channel)
+            .map_err(|error| fault_of(&error))
+    };
+    Ok(Lengths {
+        stdout: stored(Channel::Stdout)?,
+        stderr: stored(Channel::Stderr)?,
     })
-    .await
 }
 
 /// Returns where in `output` begins what answers show.
@@ -240,18 +253,8 @@ fn cut(output: &[u8]) -> usize {
     output.len().saturating_sub(shown)
 }
 
-/// How many speak with the sink at the same time: each may take a few open files.
-static TURNS: Semaphore = Semaphore::const_new(4);
-
-/// The sink blocks when it has to, so it is spoken to on a blocking thread.
-async fn blocking<R: Send + 'static>(
-    work: impl FnOnce() -> Result<R, OutputError> + Send + 'static,
-) -> Result<R, CallFault> {
-    let _turn = TURNS.acquire().await.expect("it is never closed");
-    tokio::task::spawn_blocking(work)
-        .await
-        .expect("a sink does not panic")
-        .map_err(|error| CallFault::Storage {
-            reason: error.to_string(),
-        })
+fn fault_of(error: &OutputError) -> CallFault {
+    CallFault::Storage {
+        reason: error.to_string(),
+    }
 }

@@ -80,6 +80,7 @@ impl Runner {
         failpoint::pass();
         self.broadcast().send(|| News::Events {
             id: id.clone(),
+            after: 0,
             events: events.into(),
         });
         Ok(id)

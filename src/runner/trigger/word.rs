@@ -30,6 +30,7 @@ impl Runner {
         failpoint::pass();
         self.broadcast().send(|| News::Events {
             id: id.clone(),
+            after: seat.seq,
             events: events.into(),
         });
         Ok(None)

@@ -261,7 +261,7 @@ impl Start {
             let command = machine.command(request, &self.script, username.clone(), &values)?;
             commands.push((id, command));
         }
-        let log_base = spool::stored(request.context, &request.context.log).await?;
+        let log_base = spool::stored(request.context, &request.context.log)?;
         let (driver, invocation) = (&cloud.driver, id.as_str());
         let starts = commands.into_iter().map(|(instance, command)| async move {
             let started = driver.invoke(&instance, invocation, &command).await;

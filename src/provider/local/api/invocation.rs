@@ -145,7 +145,7 @@ async fn refresh(
             continue;
         }
         let source = (cloud, request.context);
-        let mut spool = Spool::open(source, &of, &target.instance, base).await?;
+        let mut spool = Spool::open(source, &of, &target.instance, base)?;
         if !is_turn {
             match spool.peek().await {
                 Ok(Some(end)) => seen.push((
