@@ -14,6 +14,9 @@ const MOST: usize = 10_000;
 pub(crate) const SIMULATOR_PORT: u16 = 2723;
 pub(crate) const SSHD_PORT: u16 = 2722;
 
+/// The file that holds the key of every host.
+pub(crate) const KNOWN_HOSTS: &str = "known_hosts";
+
 /// Keys and lists in a folder that goes away at the end.
 #[derive(Debug)]
 pub(crate) struct Ground {
@@ -43,7 +46,7 @@ impl Ground {
         let key = std::fs::read_to_string(ground.path("host_key.pub")).unwrap();
         let key = key.split_whitespace().take(2).collect::<Vec<_>>().join(" ");
         let known = format!("[127.*]:{SIMULATOR_PORT},[127.*]:{SSHD_PORT} {key}\n");
-        std::fs::write(ground.path("known_hosts"), known).unwrap();
+        std::fs::write(ground.path(KNOWN_HOSTS), known).unwrap();
         for port in [SIMULATOR_PORT, SSHD_PORT] {
             std::fs::write(
                 ground.path(&format!("ssh_config.{port}")),
@@ -82,7 +85,7 @@ impl Ground {
         let (folder, user) = (self.folder().display(), &self.user);
         format!(
             "Host 127.*\n  Port {port}\n  User {user}\n  IdentityFile {folder}/key\n  IdentitiesOnly yes\n  \
-             UserKnownHostsFile {folder}/known_hosts\n  GlobalKnownHostsFile /dev/null\n  \
+             UserKnownHostsFile {folder}/{KNOWN_HOSTS}\n  GlobalKnownHostsFile /dev/null\n  \
              StrictHostKeyChecking yes\n  UpdateHostKeys no\n  KexAlgorithms curve25519-sha256\n  \
              BatchMode yes\n  ControlMaster no\n  LogLevel ERROR\n"
         )

@@ -16,6 +16,8 @@
 
 mod client;
 mod ground;
+mod kept;
+mod known;
 mod meter;
 mod peer;
 mod simulator;
@@ -65,6 +67,12 @@ fn measure(words: &[String]) {
     if is_wanted("crowd") {
         crowd(&ground);
     }
+    if is_wanted("kept") {
+        kept::measure(&ground);
+    }
+    if is_wanted("known") {
+        known::measure(&ground);
+    }
 }
 
 /// One command on hosts that answer at once: nothing but the client costs.
@@ -81,6 +89,7 @@ fn simulated(ground: &Ground, hosts: u32, peers: &[Peer]) {
             hosts: hosts as usize,
             concurrency: peer.concurrency(),
             plain: true,
+            known_hosts: ground::KNOWN_HOSTS,
         };
         table.add(
             *peer,
@@ -106,6 +115,7 @@ fn real(ground: &Ground) {
             hosts: HOSTS as usize,
             concurrency: peer.concurrency(),
             plain: false,
+            known_hosts: ground::KNOWN_HOSTS,
         };
         table.add(
             peer,
@@ -131,6 +141,7 @@ fn crowd(ground: &Ground) {
             hosts: HOSTS as usize,
             concurrency: HOSTS as usize,
             plain: true,
+            known_hosts: ground::KNOWN_HOSTS,
         };
         table.add(peer, job.concurrency, meter::median(1, || peer.run(&job)));
     }

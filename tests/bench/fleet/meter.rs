@@ -30,12 +30,12 @@ pub(crate) fn measure(command: &mut Command, good: impl Fn(&str) -> usize) -> Re
         .stdin(Stdio::null())
         .stdout(out.try_clone().unwrap())
         .stderr(out.try_clone().unwrap());
-    let before = children();
+    let before = cpu(UsageWho::RUSAGE_CHILDREN);
     let began = Instant::now();
     let mut child = command.spawn().unwrap();
     let memory = wait(&mut child);
     let wall = began.elapsed();
-    let cpu = children().saturating_sub(before);
+    let spent = cpu(UsageWho::RUSAGE_CHILDREN).saturating_sub(before);
     let printed = read(out);
     let good = good(&printed);
     if good == 0 {
@@ -46,7 +46,7 @@ pub(crate) fn measure(command: &mut Command, good: impl Fn(&str) -> usize) -> Re
     }
     Reading {
         wall,
-        cpu,
+        cpu: spent,
         memory,
         good,
     }
@@ -87,9 +87,9 @@ fn peak_of(status: &str) -> u64 {
         * 1024
 }
 
-/// CPU time of all children that were waited for.
-fn children() -> Duration {
-    let usage = getrusage(UsageWho::RUSAGE_CHILDREN).unwrap();
+/// CPU time of this process, or of all children that it waited for.
+pub(crate) fn cpu(who: UsageWho) -> Duration {
+    let usage = getrusage(who).unwrap();
     [usage.user_time(), usage.system_time()]
         .map(|time| {
             let seconds = u64::try_from(time.tv_sec()).unwrap();

@@ -38,6 +38,8 @@ pub(crate) struct Job<'a> {
     pub(crate) concurrency: usize,
     /// Whether `oos` starts the command without its supervisor.
     pub(crate) plain: bool,
+    /// The file of known hosts that `oos` goes by.
+    pub(crate) known_hosts: &'a str,
 }
 
 impl Peer {
@@ -78,7 +80,12 @@ impl Peer {
 
     /// Runs it once; `None` if it is not installed.
     pub(crate) fn run(self, job: &Job<'_>) -> Option<Reading> {
-        let mut command = self.command(job)?;
+        // A data directory of its own each time, on the disk of this checkout, where flushing is real.
+        let data = tempfile::Builder::new()
+            .prefix("oos-fleet-data-")
+            .tempdir_in(env!("CARGO_TARGET_TMPDIR"))
+            .unwrap();
+        let mut command = self.command(job, data.path())?;
         command.env("LC_ALL", "C.UTF-8");
         let wanted = job.hosts;
         Some(measure(&mut command, |printed| {
@@ -108,7 +115,7 @@ impl Peer {
         }
     }
 
-    fn command(self, job: &Job<'_>) -> Option<Command> {
+    fn command(self, job: &Job<'_>, data: &Path) -> Option<Command> {
         let ground = job.ground;
         let hosts = ground.hosts(job.hosts);
         let config = ground.path(&format!("ssh_config.{}", job.port));
@@ -124,7 +131,7 @@ impl Peer {
                     .arg(ground.user());
                 Some(command)
             }
-            Self::Oos => Some(oos(job)),
+            Self::Oos => Some(oos(job, data)),
             Self::ParallelSsh | Self::AsyncSsh => {
                 let (module, script) = match self {
                     Self::ParallelSsh => ("pssh", "parallel_ssh.py"),
@@ -202,17 +209,12 @@ impl Peer {
     }
 }
 
-fn oos(job: &Job<'_>) -> Command {
+fn oos(job: &Job<'_>, data: &Path) -> Command {
     let ground = job.ground;
-    // A data directory of its own each time, on the disk of this checkout, where flushing is real.
-    let data = tempfile::Builder::new()
-        .prefix("oos-fleet-data-")
-        .tempdir_in(env!("CARGO_TARGET_TMPDIR"))
-        .unwrap();
     let mut command = Command::new(env!("CARGO_BIN_EXE_oos"));
     command
         .arg("--data-dir")
-        .arg(data.keep())
+        .arg(data)
         .arg("--inventory")
         .arg(inventory(job))
         .args(["-o", "json", "exec"])
@@ -237,10 +239,11 @@ fn inventory(job: &Job<'_>) -> PathBuf {
     let text = format!(
         "[fleet]\n{}\n[fleet:vars]\nansible_port={}\nansible_user={}\n\
          ansible_ssh_private_key_file={folder}/key\n\
-         ansible_ssh_common_args=-o UserKnownHostsFile={folder}/known_hosts -o KexAlgorithms=curve25519-sha256\n",
+         ansible_ssh_common_args=-o UserKnownHostsFile={folder}/{} -o KexAlgorithms=curve25519-sha256\n",
         hosts.join("\n"),
         job.port,
         ground.user(),
+        job.known_hosts,
     );
     std::fs::write(&path, text).unwrap();
     path
