@@ -107,6 +107,8 @@ is_refused() {
   else
     return 1
   fi
+  # It is refused also when the client has gone and does not hear of it.
+  return 0
 }
 
 write_log() {

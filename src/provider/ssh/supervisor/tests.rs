@@ -61,7 +61,8 @@ impl Machine {
         Self::with(self.shell, false)
     }
 
-    fn send(&self, text: &str) -> Link {
+    /// Returns the shell, ready to run.
+    fn command(&self) -> Command {
         let mut command = if self.leads {
             let mut command = Command::new("setsid");
             command.arg(self.shell[0]);
@@ -76,6 +77,11 @@ impl Machine {
         if let Some(path) = &self.path {
             command.env("PATH", path);
         }
+        command
+    }
+
+    fn send(&self, text: &str) -> Link {
+        let mut command = self.command();
         let pipes = command
             .stdin(Stdio::piped())
             .stdout(Stdio::piped())
@@ -276,6 +282,30 @@ fn a_second_start_of_the_same_id_starts_nothing() {
         // Also after it was forgotten: a start may be late.
         assert_eq!(machine.start("t-1", script).refusal(), Refusal::Exists);
         assert_eq!(read(&machine.home.path().join("count")), "run\n");
+    });
+}
+
+#[test]
+fn a_second_start_that_nobody_listens_to_starts_nothing() {
+    Machine::each(|machine| {
+        let script = "echo run >>\"$HOME/count\"";
+        machine.start("t-1", script).ended();
+        // The client is gone before it is told that the command exists.
+        let (reader, writer) = std::io::pipe().unwrap();
+        drop(reader);
+        let mut command = machine.command();
+        let unheard = command
+            .stdin(Stdio::piped())
+            .stdout(writer.try_clone().unwrap())
+            .stderr(writer);
+        let mut child = unheard.spawn().unwrap();
+        let text = starting("t-1", script, Duration::from_mins(1), None);
+        let mut input = child.stdin.take().unwrap();
+        input.write_all(text.as_bytes()).unwrap();
+        drop(input);
+        child.wait().unwrap();
+        let count = read(&machine.home.path().join("count"));
+        assert_eq!(count, "run\n", "{:?}", machine.shell);
     });
 }
 
