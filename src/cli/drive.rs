@@ -351,6 +351,7 @@ impl From<RunnerError> for Failure {
     fn from(error: RunnerError) -> Self {
         match error {
             RunnerError::NotFound(_) => Self::usage(error),
+            RunnerError::OtherInventory { .. } => Self::refused(error),
             RunnerError::Owned(ref id) => {
                 let hint = format!("`oos logs {id} --follow` shows what it does.");
                 Self::refused(error).hinted(hint)

@@ -192,7 +192,7 @@ impl Conductor {
                 self.dispatch_fresh(false);
                 self.say_how_it_stands();
             } else if self.work.is_empty() {
-                return Ok(Ended::Stopped);
+                return self.leave_nothing_unheard().await;
             }
             match self.next(stopping).await {
                 Next::Done(Ok(told)) => self.hear(told?).await?,
@@ -227,6 +227,21 @@ impl Conductor {
         if rests.note(&self.id, stand, now) && self.inbox.is_empty() && self.news.is_empty() {
             self.tree.stop.cancel();
         }
+    }
+
+    /// Hears what was said while everything was let go of; what follows from it is done by who takes the
+    /// execution up.
+    async fn leave_nothing_unheard(&mut self) -> Result<Ended, RunnerError> {
+        while let Ok(input) = self.news.try_recv() {
+            self.tell(vec![input]).await?;
+        }
+        while let Ok(order) = self.inbox.try_recv() {
+            self.obey(order).await?;
+        }
+        if self.execution.status().is_final() {
+            return Ok(self.ended());
+        }
+        Ok(Ended::Stopped)
     }
 
     fn asks_for_locks(&self) -> bool {

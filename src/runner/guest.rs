@@ -38,6 +38,11 @@ impl Guests {
         RunnerError::Guest { id, error }
     }
 
+    /// Forgets that a guest could not be gone on with: it has been told.
+    pub(super) fn forget_failure(&self) {
+        self.failed.send_replace(None);
+    }
+
     fn first_failure(&self) -> Option<RunnerError> {
         let failed = self.failed.borrow();
         let (id, error) = failed.as_ref()?;

@@ -118,6 +118,8 @@ pub(super) struct Taking {
     pub(super) release: bool,
     /// Where it says how it stands, if it is to be let go of when it rests.
     pub(super) rests: Option<Arc<Rests>>,
+    /// Whether nobody chose this execution: then its hosts must be those that are known here.
+    pub(super) is_daemon: bool,
 }
 
 /// Why an execution could not be worked on.
@@ -145,6 +147,18 @@ pub enum RunnerError {
     Storage {
         /// Why, in words.
         reason: String,
+    },
+    /// An execution was started with hosts that are not known here.
+    #[error(
+        "`{id}` was started with inventory {}, which this daemon was not: serve it with these \
+         `--inventory`, or go on with `oos resume {id}`",
+        sources.join(", ")
+    )]
+    OtherInventory {
+        /// Which execution.
+        id: ExecutionId,
+        /// Its sources.
+        sources: Vec<String>,
     },
     /// An execution that this one started could not be gone on with.
     #[error("`{id}`, which was started by an execution, cannot be gone on with")]
@@ -306,6 +320,16 @@ impl Runner {
         let _owner = self.claim(&root)?;
         let events = self.store().read(&root).await?;
         let started = started(&root, &events)?;
+        if taking.is_daemon
+            && let Some(inventory) = &started.inventory
+            && self.identity().inventory.as_ref().map(|own| &own.sources)
+                != Some(&inventory.sources)
+        {
+            return Err(RunnerError::OtherInventory {
+                id: root,
+                sources: inventory.sources.clone(),
+            });
+        }
         let closure = Arc::new(self.closure(&root, &started.library).await?);
         let mut seat = self.seat(&root, events, &closure).await?;
         if taking.release {

@@ -6,9 +6,10 @@ use std::process::Command;
 
 use serde_json::{Value, json};
 
-use crate::support::corpus::folder;
+use crate::support::corpus::{folder, sources};
+use crate::support::daemon::Daemon;
 use crate::support::listener::one_request;
-use crate::support::machine::Machine;
+use crate::support::machine::{Machine, until};
 use crate::support::oos::Ran;
 
 /// What the instances of a test are found by.
@@ -355,4 +356,125 @@ fn an_image_is_updated_with_the_published_product_actions() {
         ],
     );
     assert_eq!(read["invocationOutput"], "two\n");
+}
+
+/// Every second, so that a test sees two times of it.
+const SCHEDULE: [&str; 3] = [
+    "cron=* * * * * ?",
+    "endDate=2099-01-01T00:00:00Z",
+    "timeZone=Asia/Shanghai",
+];
+
+#[test]
+fn a_published_schedule_is_fired_twice() {
+    let Some(vendor) = Vendor::new() else {
+        return;
+    };
+    let home = &vendor.machine.home;
+    let parameters: Vec<&str> = SCHEDULE.into_iter().chain([TARGETS]).collect();
+    let run = vendor.run("ACS-ECS-ScheduleToRebootInstances", &parameters);
+    let trigger = run.json(0)["ExecutionId"].as_str().unwrap().to_owned();
+    let next = home.oos(&["trigger", "next", &trigger, "--count", "3", "-o", "json"]);
+    assert_eq!(next.json(0)["Times"].as_array().unwrap().len(), 3);
+    let daemon = Daemon::start(home, &[]);
+    let succeeded = || {
+        let history = home.oos(&["trigger", "history", &trigger, "-o", "json"]);
+        let history: Value = serde_json::from_str(history.data(0)).unwrap();
+        let fired = history.as_array().unwrap().iter();
+        fired.filter(|fired| fired["Status"] == "Success").count()
+    };
+    until("two times have come to their end", || succeeded() >= 2);
+    home.oos(&["trigger", "delete", &trigger]).data(0);
+    daemon.stop();
+}
+
+#[test]
+fn a_published_alarm_reboots_the_instance() {
+    let Some(vendor) = Vendor::new() else {
+        return;
+    };
+    let home = &vendor.machine.home;
+    let instance = format!("instanceId={}", vendor.ids[0]);
+    let run = vendor.run(
+        "ACS-ECS-RebootSpecifiedInstanceAtHighCpu",
+        &[&instance, "threshold=90"],
+    );
+    let trigger = run.json(0)["ExecutionId"].as_str().unwrap().to_owned();
+    let alarm = json!({ "namespace": "acs_ecs_dashboard", "metricName": "cpu_total" });
+    let fire = |content: &Value| {
+        let content = content.to_string();
+        home.oos(&[
+            "trigger",
+            "fire",
+            &trigger,
+            "--type",
+            "alarm",
+            "--content",
+            &content,
+            "-o",
+            "json",
+        ])
+    };
+    for _ in 0..2 {
+        assert_eq!(fire(&alarm).json(0)["Status"], "Success");
+    }
+    assert_eq!(fire(&json!({ "metricName": "memory_total" })).code, 1);
+}
+
+#[test]
+fn every_published_timer_can_be_read() {
+    let Some(folder) = folder() else {
+        return;
+    };
+    let mut read = 0;
+    for source in sources(&folder) {
+        let parsed = oos::template::parse::parse(&source);
+        let Some(template) = parsed.template else {
+            continue;
+        };
+        let Some(first) = template.tasks.first() else {
+            continue;
+        };
+        if !first
+            .action
+            .value
+            .as_str()
+            .eq_ignore_ascii_case("ACS::TimerTrigger")
+        {
+            continue;
+        }
+        let text: Value = serde_yaml::from_str(source.text()).unwrap();
+        let Value::Object(mut settings) = text["Tasks"][0]["Properties"].clone() else {
+            panic!("{}: no properties", source.name());
+        };
+        // What a person fills in is not the template's.
+        if settings
+            .values()
+            .any(|value| value.to_string().contains("Fn::"))
+        {
+            continue;
+        }
+        for (name, value) in &mut settings {
+            let is_open = value.as_str().is_some_and(|text| text.contains("{{"));
+            if is_open {
+                *value = match name.as_str() {
+                    "Type" => json!("cron"),
+                    "Expression" => json!("0 0 12 ? * *"),
+                    "TimeZone" => json!("Asia/Shanghai"),
+                    _ => json!("2099-01-01T00:00:00Z"),
+                };
+            }
+        }
+        let began = "2026-01-01T00:00:00Z".parse().unwrap();
+        let timer = oos::engine::timer::Timer::read(&settings, began);
+        let timer = timer.unwrap_or_else(|error| panic!("{}: {error}", source.name()));
+        let first = timer.schedule.next_after(began).unwrap();
+        assert!(
+            timer.schedule.next_after(first.nominal).is_some(),
+            "{}",
+            source.name()
+        );
+        read += 1;
+    }
+    assert!(read >= 5, "{read} timers were read");
 }

@@ -59,11 +59,13 @@ impl Arguments {
         let limits = self.limits();
         workshop.wait(async {
             let (sender, calendar) = watch::channel(Arc::new(calendar));
-            let stop = CancellationToken::new();
+            let (stop, ready) = (CancellationToken::new(), CancellationToken::new());
+            let mut is_ready = false;
             let serving = Serving {
                 stop: stop.clone(),
                 limits,
                 calendar,
+                ready: ready.clone(),
             };
             let mut interrupts = Interrupts::new()?;
             let mut reloads = Reloads::new()?;
@@ -79,6 +81,11 @@ impl Arguments {
                     served = &mut served => {
                         served?;
                         return Ok(Exit::Success);
+                    }
+                    () = ready.cancelled(), if !is_ready => {
+                        is_ready = true;
+                        session.output.note("Serving. Ctrl-C stops; nothing is lost.");
+                        service.ready();
                     }
                     () = interrupts.next() => {
                         service.stopping();

@@ -11,8 +11,7 @@ use crate::engine::timer::Timer;
 use crate::runner::handle::{Runner, RunnerError};
 use crate::runner::trigger::{FireError, Fuse, nominal_event};
 use crate::schedule::{
-    Calendar, Decision, Overlap, Policy, Schedule, Situation, SkipReason, Verdict, decide_due,
-    next_decision,
+    Calendar, Overlap, Policy, Situation, SkipReason, Verdict, decide_due, next_decision,
 };
 use crate::store::{StoreError, TriggerView};
 
@@ -73,16 +72,24 @@ pub(super) async fn attend(
         paused: false,
     };
     let mut last = handled;
+    let mut passing = Vec::new();
     for decision in decide_due(&situation) {
         last = decision.last;
         let paused = trigger.resumed.filter(|resumed| decision.last <= *resumed);
         let act = match paused {
             Some(_) => Act::Pass(PassCause::Paused, String::new()),
-            None => Act::of(&decision.verdict, rules),
+            None => Act::of(&decision.verdict, &timer.policy, rules),
         };
         match act {
-            Act::Pass(cause, note) => pass(runner, id, &decision, cause, note).await?,
+            Act::Pass(cause, note) => passing.push(Input::TimesPassed(Passed {
+                from: decision.first,
+                until: decision.last,
+                count: decision.count,
+                cause,
+                note,
+            })),
             Act::Fire(hold) => {
+                pass(runner, id, &mut passing).await?;
                 let fuse = match &fuse {
                     Some(fuse) => fuse.clone(),
                     None => runner.fuse(id).await?,
@@ -99,20 +106,19 @@ pub(super) async fn attend(
             }
         }
     }
+    pass(runner, id, &mut passing).await?;
     attendance.next = next_decision(&Situation {
         last_handled: last,
         ..situation
     });
-    if attendance.next.is_none() && is_over(&timer.schedule, now) {
-        runner.tell(id, &Input::TriggerEnded).await?;
+    if attendance.next.is_none() {
+        match timer.schedule.end().filter(|end| *end > now) {
+            // It is there until then, as it says.
+            Some(end) => attendance.next = Some(end),
+            None => drop(runner.tell(id, &[Input::TriggerEnded]).await?),
+        }
     }
     Ok(attendance)
-}
-
-/// Tells whether a schedule without further times has come to its end: one that ends later shows that
-/// it is there until then.
-fn is_over(schedule: &Schedule, now: Timestamp) -> bool {
-    schedule.end().is_none_or(|end| end <= now)
 }
 
 /// What is to be done about a nominal time.
@@ -122,7 +128,7 @@ enum Act {
 }
 
 impl Act {
-    fn of(verdict: &Verdict, rules: &Rules) -> Self {
+    fn of(verdict: &Verdict, policy: &Policy, rules: &Rules) -> Self {
         match verdict {
             Verdict::Start { .. } if rules.in_turn => Self::Fire(Some(Hold::Turn {
                 reason: "so many executions may run at once".to_owned(),
@@ -131,6 +137,12 @@ impl Act {
             Verdict::Queued => Self::Fire(Some(Hold::Turn {
                 reason: "the one before it has not ended".to_owned(),
             })),
+            // Its turn comes after the blackout, and after those that run then.
+            Verdict::Held { .. } if policy.overlap != Overlap::Allow || rules.in_turn => {
+                Self::Fire(Some(Hold::Turn {
+                    reason: verdict.to_string(),
+                }))
+            }
             Verdict::Held { by, until } => Self::Fire(Some(Hold::Blackout {
                 calendar: by.clone(),
                 until: rules.calendar.free_from(*until),
@@ -148,22 +160,18 @@ impl Act {
     }
 }
 
-/// Records times that start nothing.
+/// Records times that start nothing, in order before what comes after them.
 async fn pass(
     runner: &Runner,
     id: &ExecutionId,
-    decision: &Decision,
-    cause: PassCause,
-    note: String,
+    passing: &mut Vec<Input>,
 ) -> Result<(), RunnerError> {
-    let passed = Passed {
-        from: decision.first,
-        until: decision.last,
-        count: decision.count,
-        cause,
-        note,
-    };
-    match runner.tell(id, &Input::TimesPassed(passed)).await {
+    if passing.is_empty() {
+        return Ok(());
+    }
+    let told = runner.tell(id, passing).await;
+    passing.clear();
+    match told {
         // Another daemon was faster, or the trigger has ended.
         Err(RunnerError::Store(StoreError::Passed { .. })) => Ok(()),
         told => told.map(drop),

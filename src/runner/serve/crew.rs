@@ -2,6 +2,7 @@
 
 use std::collections::{BTreeSet, HashMap};
 use std::sync::Arc;
+use std::time::Duration;
 
 use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
@@ -11,6 +12,16 @@ use crate::base::time::Timestamp;
 use crate::runner::handle::{DriveOptions, Outcome, Runner, RunnerError, Taking};
 use crate::runner::rest::Rests;
 use crate::runner::serve::wait::wait_until;
+
+/// How long an execution is left to who has it before it is asked for again.
+const OWNED_PAUSE: Duration = Duration::from_secs(2);
+
+/// How long an execution that could not be worked on is left alone.
+const FAILED_PAUSE: Duration = Duration::from_secs(10);
+
+/// How long what is under way may take to come to its end when the daemon stops; then it is let go of as
+/// by a crash.
+const STOP_PATIENCE: Duration = Duration::from_secs(4);
 
 /// Who works on what.
 #[derive(Debug)]
@@ -86,6 +97,7 @@ impl Crew {
         let taking = Taking {
             release,
             rests: Some(Arc::clone(&rests)),
+            is_daemon: true,
         };
         self.working.spawn(async move {
             let outcome = runner.work_on(&id, options, taking).await;
@@ -112,22 +124,42 @@ impl Crew {
         match &left.outcome {
             Ok(Outcome::Ended { .. }) => return true,
             Ok(Outcome::Stopped) => {}
-            // Whoever has it works on it.
-            Err(RunnerError::Owned(_)) => return false,
+            // Whoever has it works on it, and may not come to its end.
+            Err(RunnerError::Owned(_)) => return self.again_later(&left.id, OWNED_PAUSE),
+            Err(RunnerError::OtherInventory { .. }) => {
+                let error = left.outcome.as_ref().err();
+                let error = error.map(|error| error as &dyn std::error::Error);
+                tracing::error!(execution = %left.id, error, "it is left alone");
+                self.leave(left.id.clone());
+                return false;
+            }
             Err(error) => {
                 let error = error as &dyn std::error::Error;
                 tracing::error!(execution = %left.id, error, "it cannot be gone on with");
+                return self.again_later(&left.id, FAILED_PAUSE);
             }
         }
         if self.stop.is_cancelled() {
             return false;
         }
-        if call == Call::Again && left.outcome.is_ok() {
+        if call == Call::Again {
             self.take_up(left.id.clone(), false);
         } else {
             self.parked.insert(left.id.clone(), left.wake);
         }
         false
+    }
+
+    /// Takes an execution up again after a while; it has not ended.
+    fn again_later(&mut self, id: &ExecutionId, pause: Duration) -> bool {
+        let wake = self.runner.clock().now().checked_add(pause).ok();
+        self.parked.insert(id.clone(), wake);
+        false
+    }
+
+    /// Leaves an execution alone until somebody speaks to it.
+    pub(super) fn leave(&mut self, id: ExecutionId) {
+        self.parked.insert(id, None);
     }
 
     /// Waits until the time of an execution that rests has come; for ever if none has a time.
@@ -145,13 +177,17 @@ impl Crew {
 
     /// Waits until everything has been let go of.
     pub(super) async fn finish(&mut self) {
-        while let Some(left) = self.working.join_next().await {
-            match left {
-                Ok(left) => {
-                    self.note(&left);
+        let all = async {
+            while let Some(left) = self.working.join_next().await {
+                if let Err(error) = left {
+                    std::panic::resume_unwind(error.into_panic());
                 }
-                Err(error) => std::panic::resume_unwind(error.into_panic()),
             }
+        };
+        if tokio::time::timeout(STOP_PATIENCE, all).await.is_err() {
+            tracing::warn!(
+                "calls were under way at the end; whether they took effect is asked later"
+            );
         }
     }
 }

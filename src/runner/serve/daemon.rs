@@ -1,6 +1,6 @@
 //! The loop of the daemon.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -18,6 +18,18 @@ use crate::store::view::{ExecutionFilter, ExecutionView};
 
 /// The shortest time between two looks at what nobody works on: a busy store changes all the time.
 const LOOK_PAUSE: Duration = Duration::from_millis(500);
+
+/// What a trigger adds to it: a look reads them all.
+const PAUSE_OF_A_TRIGGER: Duration = Duration::from_micros(500);
+
+/// The longest time without a look: a process that dies changes nothing in the store.
+const LOOK_AT_LEAST: Duration = Duration::from_secs(10);
+
+/// How long a daemon that failed waits before it goes on.
+const FAILURE_PAUSE: Duration = Duration::from_secs(1);
+
+/// After how many failures in a row it gives up.
+const MOST_FAILURES: u32 = 10;
 
 /// How many executions that triggers have started are worked on at once, at most.
 #[derive(Clone, PartialEq, Eq, Debug)]
@@ -46,6 +58,8 @@ pub struct Serving {
     pub limits: Limits,
     /// When nothing is to start.
     pub calendar: watch::Receiver<Arc<Calendar>>,
+    /// Is fired as soon as everything that was left has been looked at.
+    pub ready: CancellationToken,
 }
 
 impl Runner {
@@ -65,14 +79,18 @@ impl Runner {
             calendar: serving.calendar,
             seen_mail: 0,
             seen_change: 0,
+            unheard: BTreeSet::new(),
         };
         let result = tokio::select! {
             biased;
-            result = daemon.run(&serving.stop) => result,
+            result = daemon.run(&serving.stop, &serving.ready) => result,
             error = self.carry_locks() => Err(error.into()),
         };
         serving.stop.cancel();
         daemon.crew.finish().await;
+        if let Err(error) = self.finish_guests(serving.stop).await {
+            tell_of(&error);
+        }
         result
     }
 }
@@ -87,133 +105,202 @@ struct Daemon {
     seen_mail: u64,
     /// The moment of the store that was looked at.
     seen_change: u64,
+    /// Executions that somebody else had when a signal for them came.
+    unheard: BTreeSet<ExecutionId>,
 }
 
 /// What happened next.
 enum Next {
-    Stop,
     Mail(Vec<(u64, ExecutionId)>),
-    Changed(u64),
+    /// The store changed, or it is time to look.
+    Look(Option<u64>),
     Left(Left),
     Rested,
     Due,
     Attended(Attended),
     Calendar,
+    Guest(RunnerError),
 }
 
 impl Daemon {
-    async fn run(&mut self, stop: &CancellationToken) -> Result<(), RunnerError> {
-        self.look().await?;
+    async fn run(
+        &mut self,
+        stop: &CancellationToken,
+        ready: &CancellationToken,
+    ) -> Result<(), RunnerError> {
+        self.look(true).await?;
+        ready.cancel();
         let mut not_before = tokio::time::Instant::now();
+        let mut failures = 0;
         loop {
-            match self.next(stop, not_before).await? {
-                Next::Stop => return Ok(()),
-                Next::Mail(posted) => self.deliver(posted).await?,
-                Next::Changed(moment) => {
-                    self.seen_change = moment;
-                    self.look().await?;
-                    not_before = tokio::time::Instant::now() + LOOK_PAUSE;
-                }
-                Next::Left(left) => {
-                    if self.crew.note(&left) {
-                        self.release_queued().await?;
+            let work = async {
+                let next = self.next(not_before).await?;
+                let looks = matches!(next, Next::Look(_));
+                self.handle(next).await.map(|()| looks)
+            };
+            let outcome = tokio::select! {
+                biased;
+                () = stop.cancelled() => return Ok(()),
+                outcome = work => outcome,
+            };
+            match outcome {
+                Ok(looked) => {
+                    failures = 0;
+                    if looked {
+                        not_before = tokio::time::Instant::now() + self.look_pause();
                     }
                 }
-                Next::Rested => self.crew.take_up_due(),
-                Next::Due => self.scheduler.attend_due().await,
-                Next::Attended(attended) => self.begin_fired(attended).await?,
-                Next::Calendar => self.scheduler.change_rules(Rules {
-                    calendar: Arc::clone(&self.calendar.borrow_and_update()),
-                    in_turn: self.limits != Limits::default(),
-                }),
+                Err(error) => {
+                    failures += 1;
+                    if failures >= MOST_FAILURES {
+                        return Err(error);
+                    }
+                    tell_of(&error);
+                    tokio::time::sleep(FAILURE_PAUSE).await;
+                }
             }
         }
     }
 
+    fn look_pause(&self) -> Duration {
+        let triggers = u32::try_from(self.scheduler.len()).unwrap_or(u32::MAX);
+        LOOK_PAUSE + PAUSE_OF_A_TRIGGER.saturating_mul(triggers)
+    }
+
+    async fn handle(&mut self, next: Next) -> Result<(), RunnerError> {
+        match next {
+            Next::Mail(posted) => {
+                for (number, id) in posted {
+                    self.deliver(&id).await?;
+                    self.seen_mail = self.seen_mail.max(number);
+                }
+            }
+            Next::Look(moment) => {
+                self.seen_change = moment.unwrap_or(self.seen_change);
+                self.look(moment.is_some()).await?;
+            }
+            Next::Left(left) => {
+                self.crew.note(&left);
+                self.release_queued().await?;
+            }
+            Next::Rested => self.crew.take_up_due(),
+            Next::Due => self.scheduler.attend_due().await,
+            Next::Attended(attended) => self.begin_fired(attended).await?,
+            Next::Calendar => self.scheduler.change_rules(Rules {
+                calendar: Arc::clone(&self.calendar.borrow_and_update()),
+                in_turn: self.limits != Limits::default(),
+            }),
+            Next::Guest(error) => {
+                tell_of(&error);
+                self.runner.guests().forget_failure();
+            }
+        }
+        Ok(())
+    }
+
     /// Waits for something to happen. Cancel-safe.
-    async fn next(
-        &mut self,
-        stop: &CancellationToken,
-        not_before: tokio::time::Instant,
-    ) -> Result<Next, RunnerError> {
+    async fn next(&mut self, not_before: tokio::time::Instant) -> Result<Next, RunnerError> {
         let store = self.runner.store();
         let seen_change = self.seen_change;
         let changed = async {
             tokio::time::sleep_until(not_before).await;
-            store.changed(seen_change).await
+            let changed = store.changed(seen_change);
+            match tokio::time::timeout(LOOK_AT_LEAST, changed).await {
+                Ok(moment) => moment.map(Some),
+                Err(_) => Ok(None),
+            }
         };
         let (due, rested) = (self.scheduler.due(), self.crew.due());
         let next = tokio::select! {
             biased;
-            () = stop.cancelled() => Next::Stop,
             attended = self.scheduler.attended() => Next::Attended(attended),
             left = self.crew.left() => Next::Left(left),
             posted = store.posted(self.seen_mail) => Next::Mail(posted?),
             () = due => Next::Due,
             () = rested => Next::Rested,
             Ok(()) = self.calendar.changed() => Next::Calendar,
-            moment = changed => Next::Changed(moment?),
+            error = self.runner.guests().failure() => Next::Guest(error),
+            moment = changed => Next::Look(moment?),
         };
         Ok(next)
     }
 
     /// Begins to work on what a trigger has started.
     async fn begin_fired(&mut self, attended: Attended) -> Result<(), RunnerError> {
+        let mut queued = false;
         if let Ok(attendance) = &attended.outcome {
             for id in &attendance.started {
                 self.crew.take_up(id.clone(), false);
             }
-            if attendance.queued {
-                self.release_queued().await?;
-            }
+            queued = attendance.queued;
         }
         self.scheduler.note(attended);
-        Ok(())
-    }
-
-    /// Hands signals to who works on their executions, or begins to work on them.
-    async fn deliver(&mut self, posted: Vec<(u64, ExecutionId)>) -> Result<(), RunnerError> {
-        for (number, id) in posted {
-            self.seen_mail = self.seen_mail.max(number);
-            if self.runner.mail().has(&id) {
-                self.runner.deliver(&id).await?;
-            } else if !self.runner.store().is_owned(&id.root())? {
-                self.crew.take_up(id.root(), false);
-            }
+        if queued {
+            self.release_queued().await?;
         }
         Ok(())
     }
 
-    /// Takes up what nobody works on, and learns of new triggers.
-    async fn look(&mut self) -> Result<(), RunnerError> {
-        self.scheduler.refresh().await?;
+    /// Hands the signals for an execution to who works on it, or begins to work on it.
+    async fn deliver(&mut self, id: &ExecutionId) -> Result<(), RunnerError> {
+        let root = id.root();
+        if self.crew.works_on(&root) {
+            // It may just be let go of: then it is looked at once more.
+            self.crew.take_up(root, false);
+            if self.runner.mail().has(id) {
+                self.runner.deliver(id).await?;
+            }
+        } else if self.runner.store().is_owned(&root)? {
+            self.unheard.insert(id.clone());
+        } else {
+            self.crew.take_up(root, false);
+        }
+        Ok(())
+    }
+
+    /// Takes up what nobody works on; with `changed`, learns of new triggers, too.
+    async fn look(&mut self, changed: bool) -> Result<(), RunnerError> {
+        if changed {
+            self.scheduler.refresh().await?;
+        }
+        for id in std::mem::take(&mut self.unheard) {
+            if !self.runner.store().waiting(&id).await?.is_empty() {
+                self.deliver(&id).await?;
+            }
+        }
         for id in self.runner.store().unfinished().await? {
-            if self.crew.knows(&id) || self.runner.store().is_owned(&id)? {
+            let is_known = self.crew.knows(&id) || self.scheduler.has(&id);
+            if is_known || self.runner.store().is_owned(&id)? {
                 continue;
             }
-            if self.is_for_a_worker(&id).await? {
+            if self.waits_for_us(&id).await? {
+                self.crew.leave(id);
+            } else {
                 self.crew.take_up(id, false);
             }
         }
         self.release_queued().await
     }
 
-    /// Tells whether there may be something to do about an execution: those that wait for their
-    /// trigger or for their turn wait for this daemon, not for a worker.
-    async fn is_for_a_worker(&self, id: &ExecutionId) -> Result<bool, RunnerError> {
+    /// Tells whether an execution waits for this daemon, not for a worker: for its trigger or its turn.
+    async fn waits_for_us(&self, id: &ExecutionId) -> Result<bool, RunnerError> {
         let store = self.runner.store();
-        let Some(view) = store.execution(id).await? else {
-            return Ok(false);
-        };
-        let waits = matches!(
-            view.waiting_status,
-            Some(WaitReason::Trigger { .. } | WaitReason::Turn { .. })
-        );
-        Ok(!waits || !store.waiting(id).await?.is_empty())
+        let view = store.execution(id).await?;
+        let waits = view.is_some_and(|view| {
+            matches!(
+                view.waiting_status,
+                Some(WaitReason::Trigger { .. } | WaitReason::Turn { .. })
+            )
+        });
+        Ok(waits && store.waiting(id).await?.is_empty())
     }
 
     /// Lets queued executions begin, oldest first, as far as there is room for them.
     async fn release_queued(&mut self) -> Result<(), RunnerError> {
+        let now = self.runner.clock().now();
+        if self.crew.len() >= self.limits.in_all || self.calendar.borrow().covers(now).is_some() {
+            return Ok(());
+        }
         let store = self.runner.store();
         let filter = ExecutionFilter {
             statuses: vec![ExecutionStatus::Queued],
@@ -222,22 +309,34 @@ impl Daemon {
         };
         let mut queued = store.executions(&filter).await?;
         queued.reverse();
+        // Those that are being taken up still look queued.
+        let mut beginning: BTreeMap<String, usize> = BTreeMap::new();
+        let mut full_lines: BTreeSet<ExecutionId> = BTreeSet::new();
         for view in queued {
             let is_held = matches!(view.waiting_status, Some(WaitReason::Turn { .. }));
-            if !is_held || self.crew.works_on(&view.execution_id) {
+            let key = view.template_name.to_lowercase();
+            if self.crew.works_on(&view.execution_id) {
+                *beginning.entry(key).or_default() += 1;
                 continue;
             }
-            if self.has_room_for(&view).await? && !store.is_owned(&view.execution_id)? {
+            let line = view.parent_execution_id.clone();
+            if !is_held || line.as_ref().is_some_and(|line| full_lines.contains(line)) {
+                continue;
+            }
+            let ahead = beginning.get(&key).copied().unwrap_or_default();
+            let has_room = self.has_room_for(&view, ahead).await?;
+            if has_room && !store.is_owned(&view.execution_id)? {
                 self.crew.take_up(view.execution_id, true);
+                *beginning.entry(key).or_default() += 1;
+            } else {
+                full_lines.extend(line);
             }
         }
         Ok(())
     }
-}
 
-impl Daemon {
-    /// Tells whether a queued execution may begin.
-    async fn has_room_for(&self, view: &ExecutionView) -> Result<bool, RunnerError> {
+    /// Tells whether a queued execution may begin while `ahead` others of its template do.
+    async fn has_room_for(&self, view: &ExecutionView, ahead: usize) -> Result<bool, RunnerError> {
         if self.crew.len() >= self.limits.in_all {
             return Ok(false);
         }
@@ -246,17 +345,24 @@ impl Daemon {
             let filter = ExecutionFilter {
                 template_name: Some(view.template_name.clone()),
                 statuses: vec![ExecutionStatus::Running, ExecutionStatus::Waiting],
-                limit: most.saturating_add(1),
+                limit: usize::MAX,
                 ..ExecutionFilter::default()
             };
             let at_work = self.runner.store().executions(&filter).await?;
-            let is_trigger = |view: &ExecutionView| {
+            let is_trigger = |view: &&ExecutionView| {
                 matches!(view.waiting_status, Some(WaitReason::Trigger { .. }))
             };
-            if at_work.iter().filter(|view| !is_trigger(view)).count() >= *most {
+            let triggers = at_work.iter().filter(is_trigger).count();
+            if at_work.len() - triggers + ahead >= *most {
                 return Ok(false);
             }
         }
         self.scheduler.is_first_in_line(view).await
     }
+}
+
+/// Tells of an error that the daemon goes on after.
+fn tell_of(error: &RunnerError) {
+    let error = error as &dyn std::error::Error;
+    tracing::error!(error, "serving goes on");
 }

@@ -1,7 +1,7 @@
 //! Fires timers. Keeps nothing but when each trigger is due next: what has become of its times is in
 //! the store, and two schedulers that fire the same time start one execution.
 
-use std::collections::{BTreeSet, HashMap};
+use std::collections::{BTreeSet, HashMap, HashSet};
 use std::time::Duration;
 
 use tokio::task::JoinSet;
@@ -43,7 +43,10 @@ pub(super) struct Scheduler {
     known: HashMap<ExecutionId, Known>,
     order: BTreeSet<(Timestamp, ExecutionId)>,
     work: JoinSet<Attended>,
-    fuses: HashMap<ExecutionId, Fuse>,
+    /// What was read ahead; nothing, if it could not be read.
+    fuses: HashMap<ExecutionId, Option<Fuse>>,
+    /// Every trigger that waits, whatever fires it.
+    waiting: HashSet<ExecutionId>,
 }
 
 /// What is known of a trigger.
@@ -75,6 +78,7 @@ impl Scheduler {
             order: BTreeSet::new(),
             work: JoinSet::new(),
             fuses: HashMap::new(),
+            waiting: HashSet::new(),
         }
     }
 
@@ -91,6 +95,8 @@ impl Scheduler {
     pub(super) async fn refresh(&mut self) -> Result<(), RunnerError> {
         let triggers = self.runner.store().triggers(false).await?;
         let mut gone: BTreeSet<ExecutionId> = self.known.keys().cloned().collect();
+        let ids = triggers.iter().map(|trigger| trigger.execution_id.clone());
+        self.waiting = ids.collect();
         for trigger in triggers {
             gone.remove(&trigger.execution_id);
             if trigger.trigger_type == TriggerKind::Timer {
@@ -101,6 +107,16 @@ impl Scheduler {
             self.forget(&id);
         }
         Ok(())
+    }
+
+    /// Tells whether an execution waits for its trigger: there is nothing else to do about it.
+    pub(super) fn has(&self, id: &ExecutionId) -> bool {
+        self.waiting.contains(id)
+    }
+
+    /// Returns how many triggers there are.
+    pub(super) fn len(&self) -> usize {
+        self.waiting.len()
     }
 
     fn look_at(&mut self, trigger: &TriggerView) {
@@ -149,11 +165,12 @@ impl Scheduler {
             if at <= now {
                 self.begin(id);
             } else if self.fuses.len() < MOST_AHEAD && !self.fuses.contains_key(&id) {
-                match self.runner.fuse(&id).await {
-                    Ok(fuse) => drop(self.fuses.insert(id, fuse)),
+                let fuse = self.runner.fuse(&id).await;
+                if let Err(error) = &fuse {
                     // It is read again when it is due, and then this is told.
-                    Err(error) => tracing::debug!(trigger = %id, %error, "not read ahead"),
+                    tracing::debug!(trigger = %id, %error, "not read ahead");
                 }
+                self.fuses.insert(id, fuse.ok());
             }
         }
     }
@@ -171,7 +188,7 @@ impl Scheduler {
         if let Some(due) = known.due.take() {
             self.order.remove(&(due, id.clone()));
         }
-        let fuse = self.fuses.remove(&id);
+        let fuse = self.fuses.remove(&id).flatten();
         let (runner, rules) = (self.runner.clone(), self.rules.clone());
         self.work.spawn(async move {
             let outcome = attend(&runner, &id, fuse, &rules).await;
@@ -240,8 +257,7 @@ impl Scheduler {
             return Ok(true);
         };
         let timer = Timer::read(&trigger.settings, trigger.start_date);
-        let in_line =
-            timer.is_ok_and(|timer| matches!(timer.policy.overlap, Overlap::Queue { .. }));
+        let in_line = timer.is_ok_and(|timer| timer.policy.overlap != Overlap::Allow);
         if !in_line {
             return Ok(true);
         }

@@ -25,12 +25,13 @@ pub enum Refusal {
     },
 }
 
-/// Fields of an event, and the properties that name what is accepted of them.
-const EVENT: [(&str, &str); 4] = [
-    ("product", "Product"),
-    ("name", "Name"),
-    ("level", "Level"),
-    ("regionId", "RegionId"),
+/// Fields of an event, the properties that name what is accepted of them, and whether an event must have
+/// them. Whoever watches machines of their own knows no regions.
+const EVENT: [(&str, &str, bool); 4] = [
+    ("product", "Product", true),
+    ("name", "Name", true),
+    ("level", "Level", true),
+    ("regionId", "RegionId", false),
 ];
 
 /// The same of an alarm. What an alarm leaves out is not asked for: whoever sends it watches one
@@ -42,8 +43,9 @@ pub fn accept(kind: TriggerKind, settings: &Map, event: Value) -> Result<Value, 
     match kind {
         TriggerKind::Timer => return Ok(event),
         TriggerKind::Event => {
-            for (field, property) in EVENT {
-                expect(settings, property, field, find_in(&event, field), true)?;
+            for (field, property, is_required) in EVENT {
+                let found = find_in(&event, field);
+                expect(settings, property, field, found, is_required)?;
             }
             expect_content(settings, &event)?;
         }
