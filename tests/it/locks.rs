@@ -121,7 +121,7 @@ fn change() {
 fn run(home: &Home, template: &str) -> Child {
     let mut command = home.command();
     command.args(["run", template]);
-    command.stdout(Stdio::null()).stderr(Stdio::null());
+    command.stdout(Stdio::null()).stderr(Stdio::inherit());
     command.spawn().unwrap()
 }
 

@@ -6,7 +6,7 @@ use std::os::unix::fs::{DirBuilderExt as _, OpenOptionsExt as _};
 use std::path::Path;
 use std::time::Duration;
 
-use rusqlite::{Connection, OpenFlags};
+use rusqlite::{Connection, ErrorCode, OpenFlags};
 
 use crate::store::StoreError;
 use crate::store::sqlite::fault::{damaged, file_failed};
@@ -21,6 +21,9 @@ const SMALLEST: u64 = 512;
 
 /// How long a writer waits for writers of other processes: far above any commit, below patience.
 const BUSY: Duration = Duration::from_secs(10);
+
+/// How long one try waits for the next.
+const PAUSE: Duration = Duration::from_millis(5);
 
 /// More than there are statements, so that each is prepared once a connection.
 const STATEMENTS: usize = 128;
@@ -51,10 +54,40 @@ pub(super) fn for_writing(directory: &Path) -> Result<Connection, StoreError> {
     prepare(&connection)?;
     // Format first: switching the mode would write to a file that may not be ours.
     migration::format(&connection)?;
-    connection.pragma_update(None, "journal_mode", "WAL")?;
+    write_ahead(&connection)?;
     connection.pragma_update(None, "synchronous", "FULL")?;
     migration::migrate(&mut connection, directory)?;
     Ok(connection)
+}
+
+/// Switches to a write-ahead log, which a new file does not have. SQLite does not wait for others that do
+/// the same at this moment, so it is tried again.
+fn write_ahead(connection: &Connection) -> Result<(), StoreError> {
+    let mut left = BUSY;
+    loop {
+        match connection.pragma_update(None, "journal_mode", "WAL") {
+            Err(error) if is_busy(&error) && !left.is_zero() => {
+                left = left.saturating_sub(PAUSE);
+                pause();
+            }
+            outcome => return Ok(outcome?),
+        }
+    }
+}
+
+fn is_busy(error: &rusqlite::Error) -> bool {
+    matches!(
+        error.sqlite_error_code(),
+        Some(ErrorCode::DatabaseBusy | ErrorCode::DatabaseLocked)
+    )
+}
+
+#[expect(
+    clippy::disallowed_methods,
+    reason = "opening happens outside of the runtime, before anything else"
+)]
+fn pause() {
+    std::thread::sleep(PAUSE);
 }
 
 /// Refuses a file that has lost everything: SQLite would take it for a new one. A file that was never
