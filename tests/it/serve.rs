@@ -106,6 +106,11 @@ fn a_schedule_waits_and_each_of_its_times_is_an_execution() {
     assert_eq!(child["ParentExecutionId"], json!(parent));
     assert_eq!(child["Outputs"]["time"], firing["NominalTime"]);
     assert_eq!(show(&home, &parent)["Status"], "Waiting");
+    let listed = home.oos(&["list"]).data(0).to_owned();
+    assert!(
+        listed.contains("tick (trigger)") && listed.contains("tick (fired)"),
+        "{listed}"
+    );
 
     home.oos(&["trigger", "pause", "tick", "--note", "holidays"])
         .data(0);

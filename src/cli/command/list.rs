@@ -10,6 +10,7 @@ use crate::cli::option::{ExecutionStatusWord, Tag};
 use crate::cli::output::{Role, Table, TableCell, ago, between, duration, status_cell};
 use crate::cli::report::Failure;
 use crate::cli::session::{Outcome, Session};
+use crate::engine::status::WaitReason;
 use crate::store::view::{ExecutionFilter, ExecutionView};
 
 /// Arguments of `oos list`.
@@ -96,7 +97,7 @@ fn print(found: &[ExecutionView], session: &mut Session) -> Result<(), Failure> 
         let end = view.end_date.unwrap_or(now);
         table.row(vec![
             TableCell::of(Role::Strong, view.execution_id.as_str()),
-            TableCell::from(&view.template_name),
+            TableCell::from(template(view)),
             status_cell(view.status),
             TableCell::from(ago(view.start_date, now)),
             TableCell::from(duration(between(view.start_date, end))),
@@ -105,4 +106,16 @@ fn print(found: &[ExecutionView], session: &mut Session) -> Result<(), Failure> 
     }
     table.print(output)?;
     Ok(())
+}
+
+/// Returns the template, and whether the execution fires others or was fired.
+fn template(view: &ExecutionView) -> String {
+    let name = &view.template_name;
+    let waits = matches!(view.waiting_status, Some(WaitReason::Trigger { .. }));
+    let is_fired = view.execution_id.depth() == 0 && view.parent_execution_id.is_some();
+    match (waits, is_fired) {
+        (true, _) => format!("{name} (trigger)"),
+        (_, true) => format!("{name} (fired)"),
+        _ => name.clone(),
+    }
 }

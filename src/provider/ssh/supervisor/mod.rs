@@ -6,6 +6,8 @@
 //! together is told in `docs/decisions/0008-supervisor.md`. Here is no connection: whoever has one
 //! sends the text and hands over what comes.
 
+#[cfg(test)]
+mod machine;
 mod quote;
 mod reply;
 mod script;
