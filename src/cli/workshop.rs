@@ -44,7 +44,9 @@ pub(super) struct Workshop {
 impl Workshop {
     /// Opens the data directory and puts the runner together.
     pub(super) fn open(settings: &Settings) -> Result<Self, Failure> {
-        let runtime = Builder::new_multi_thread().enable_all().build()?;
+        // One thread for everything: a fleet's worth of short waits costs less there than handing tasks
+        // from thread to thread. What takes long (archives, files, names) has threads of its own.
+        let runtime = Builder::new_current_thread().enable_all().build()?;
         let store = open_store(settings)?;
         Self::put_together(settings, runtime, store)
     }
