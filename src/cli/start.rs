@@ -5,7 +5,9 @@ use std::path::PathBuf;
 use clap::Args;
 
 use crate::base::digest::Digest;
+use crate::base::id::ExecutionId;
 use crate::base::value::Value;
+use crate::cli::calendars::blackout;
 use crate::cli::client;
 use crate::cli::guard;
 use crate::cli::option::{LoopModeWord, ModeWord, SafetyCheckWord, Tag};
@@ -18,7 +20,7 @@ use crate::cli::targets;
 use crate::cli::template_file::reference;
 use crate::cli::workshop::Workshop;
 use crate::config::Settings;
-use crate::runner::{Origin, Prepared, StartRequest, TemplateRef};
+use crate::runner::{Origin, Prepared, Runner, StartRequest, TemplateRef};
 use crate::template::model::Template;
 
 /// What to run and how.
@@ -196,6 +198,21 @@ impl StartArguments {
             .extend(tags.map(|Tag { key, value }| (key, value)));
         Ok(())
     }
+}
+
+/// Starts what was prepared; where a calendar of the settings covers this moment, it is held until that
+/// is over.
+pub(super) async fn begin(
+    prepared: Prepared,
+    runner: &Runner,
+    session: &mut Session,
+) -> Result<ExecutionId, Failure> {
+    let prepared = match blackout(&session.settings.calendars)? {
+        Some(hold) => prepared.held(hold),
+        None => prepared,
+    };
+    let started = runner.start(&prepared).await;
+    started.map_err(|error| refused(error, &mut session.output))
 }
 
 /// Finds the execution that is to be repeated.

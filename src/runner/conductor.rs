@@ -19,7 +19,6 @@ use crate::engine::effect::{Effect, EffectKey};
 use crate::engine::event::{Event, Fact, Request, Signal, Started, UnitId};
 use crate::engine::input::{Input, Refused};
 use crate::engine::status::{ExecutionStatus, WaitReason};
-use crate::runner::broadcast::News;
 use crate::runner::child;
 use crate::runner::closure::Closure;
 use crate::runner::effector;
@@ -344,29 +343,25 @@ impl Conductor {
         if events.is_empty() {
             return Ok(refusal);
         }
-        failpoint::pass();
-        let after = self.seq;
-        self.seq = self.runner.store().append(&self.id, after, &events).await?;
-        failpoint::pass();
+        let gives_back = self.stop_asking(&events);
+        self.seq = self.runner.record(&self.id, self.seq, events).await?;
         self.execution = ahead;
-        self.look_at_locks(&events);
-        self.runner.broadcast().send(|| News::Events {
-            id: self.id.clone(),
-            after,
-            events: events.into(),
-        });
+        if gives_back {
+            self.runner.locks().ring();
+        }
         self.report_waiting();
         Ok(refusal)
     }
 
-    /// Lets go of what asks for locks of units that have them or have ended, and calls who is next.
-    fn look_at_locks(&mut self, events: &[Event]) {
-        let mut given_back = false;
+    /// Lets go of what asks for locks of units that have them or have ended. Returns whether some may
+    /// be given back: then who is next is to be called.
+    fn stop_asking(&mut self, events: &[Event]) -> bool {
+        let mut gives_back = false;
         for event in events {
             let unit = match &event.fact {
                 Fact::LockGranted { unit } => unit,
                 Fact::UnitEnded { unit, .. } => {
-                    given_back = true;
+                    gives_back = true;
                     unit
                 }
                 _ => continue,
@@ -375,9 +370,7 @@ impl Conductor {
                 asking.abort();
             }
         }
-        if given_back {
-            self.runner.locks().ring();
-        }
+        gives_back
     }
 
     /// Takes what `input` is the end of off the list of what is under way.

@@ -22,7 +22,6 @@ use crate::runner::clock::Clock;
 use crate::runner::closure::Closure;
 use crate::runner::conductor::{self, Ended, Seat, Tree};
 use crate::runner::entries::NoParameters;
-use crate::runner::failpoint;
 use crate::runner::guest::Guests;
 use crate::runner::library::Library;
 use crate::runner::lock::LockRoom;
@@ -31,7 +30,6 @@ use crate::runner::mail::MailRoom;
 use crate::runner::prepare::Prepared;
 use crate::runner::rest::Rests;
 use crate::runner::start_error::StartError;
-use crate::runner::trigger::keep_start;
 use crate::store::{OwnerGuard, Parameters, Store, StoreError};
 use crate::template::model::Template;
 use crate::template::parse;
@@ -273,21 +271,7 @@ impl Runner {
             texts.push(binding.text);
         }
         self.store().keep(texts).await?;
-        let id = started.id.clone();
-        let input = Input::Start(Box::new(started));
-        let mut events = Execution::new(Arc::clone(&prepared.template))
-            .decide(&input, self.clock().now())
-            .expect("a new execution can always start");
-        keep_start(&mut events);
-        failpoint::pass();
-        self.store().append(&id, 0, &events).await?;
-        failpoint::pass();
-        self.broadcast().send(|| News::Events {
-            id: id.clone(),
-            after: 0,
-            events: events.into(),
-        });
-        Ok(id)
+        Ok(self.record_start(&prepared.template, started).await?)
     }
 
     /// Works on an execution and all its children until it ends or is stopped. Dropping the future

@@ -382,6 +382,48 @@ fn a_blackout_holds_what_people_start_until_it_is_overridden() {
         "json",
     ]);
     assert_eq!(approved.json(0)["Status"], "Success");
+
+    let failing = "FormatVersion: OOS-2019-06-01
+Tasks:
+  - Name: check
+    Action: ACS::CheckFor
+    Properties:
+      Service: ECS
+      API: DescribeRegions
+      PropertySelector: '.Regions.Region | length'
+      DesiredValues: [0]
+";
+    let failing = home.file("fail.yml", failing);
+    let failed = home.oos(&["run", failing.to_str().unwrap(), "-o", "json"]);
+    let failed: Value = serde_json::from_str(&failed.stdout).unwrap();
+    assert_eq!(failed["Status"], "Failed");
+    let again = home.oos(&[
+        "retry",
+        of(&failed, "ExecutionId"),
+        "--failed",
+        "--no-wait",
+        "--calendar",
+        calendar,
+        "-o",
+        "json",
+    ]);
+    assert_eq!(again.json(4)["WaitingStatus"]["kind"], "Blackout");
+
+    let hosts = home.file("hosts.yml", "hosts:\n  web1: {address: 127.0.0.1}\n");
+    let started = home.oos(&[
+        "exec",
+        "web1",
+        "--inventory",
+        hosts.to_str().unwrap(),
+        "--calendar",
+        calendar,
+        "--detach",
+        "--",
+        "true",
+    ]);
+    let id = started.data(0).trim();
+    assert_eq!(show(&home, id)["WaitingStatus"]["kind"], "Blackout");
+    home.oos(&["cancel", id]).data(0);
 }
 
 #[test]

@@ -17,6 +17,7 @@ use crate::cli::option::Tag;
 use crate::cli::refusal::refused;
 use crate::cli::report::Failure;
 use crate::cli::session::{Outcome, Session};
+use crate::cli::start::begin;
 use crate::cli::targets::{WORDS_HELP, filter};
 use crate::cli::workshop::Workshop;
 use crate::provider::inventory::Inventory;
@@ -104,10 +105,7 @@ impl Arguments {
             .map_err(|error| refused(error, &mut session.output))?;
         guard::hide(prepared.started().secrets());
         workshop.wait(async {
-            let id = runner
-                .start(&prepared)
-                .await
-                .map_err(|error| refused(error, &mut session.output))?;
+            let id = begin(prepared, runner, session).await?;
             if self.detach {
                 return detach(&id, false, session);
             }

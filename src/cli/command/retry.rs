@@ -10,6 +10,7 @@ use crate::cli::guard;
 use crate::cli::refusal::not_repeated;
 use crate::cli::report::Failure;
 use crate::cli::session::{Outcome, Session};
+use crate::cli::start::begin;
 use crate::cli::workshop::Workshop;
 use crate::engine::event::Request;
 use crate::engine::status::{ExecutionStatus, WaitReason};
@@ -88,10 +89,7 @@ impl Arguments {
                 .await
                 .map_err(|error| not_repeated(error, &mut session.output))?;
             guard::hide(prepared.started().secrets());
-            let new = runner
-                .start(&prepared)
-                .await
-                .map_err(|error| not_repeated(error.into(), &mut session.output))?;
+            let new = begin(prepared, runner, session).await?;
             session
                 .output
                 .note(format_args!("`{new}` does what is left of `{id}`."));

@@ -3,13 +3,11 @@
 use clap::Args;
 
 use crate::base::digest::Digest;
-use crate::cli::calendars::blackout;
 use crate::cli::command::trigger::register;
 use crate::cli::detach::detach;
 use crate::cli::drive::{Story, drive};
-use crate::cli::refusal::refused;
 use crate::cli::session::{Outcome, Session};
-use crate::cli::start::StartArguments;
+use crate::cli::start::{StartArguments, begin};
 
 /// Arguments of `oos run`.
 #[derive(Debug, Args)]
@@ -36,15 +34,8 @@ impl Arguments {
         if prepared.waits_for_trigger() {
             return workshop.wait(register(runner, &prepared, session));
         }
-        let prepared = match blackout(&session.settings.calendars)? {
-            Some(hold) => prepared.held(hold),
-            None => prepared,
-        };
         workshop.wait(async {
-            let id = runner
-                .start(&prepared)
-                .await
-                .map_err(|error| refused(error, &mut session.output))?;
+            let id = begin(prepared, runner, session).await?;
             if self.detach {
                 return detach(&id, self.no_wait, session);
             }

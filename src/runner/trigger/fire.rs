@@ -1,19 +1,13 @@
 //! A trigger is fired: an execution of the same template begins, with the trigger done.
 
-use std::sync::Arc;
-
 use serde_json::json;
 
 use crate::base::digest::Digest;
 use crate::base::id::ExecutionId;
 use crate::base::time::{Timestamp, utc_text};
 use crate::base::value::Value;
-use crate::engine::Execution;
 use crate::engine::event::{Firing, Hold, Started};
-use crate::engine::input::Input;
 use crate::engine::status::Mode;
-use crate::runner::broadcast::News;
-use crate::runner::failpoint;
 use crate::runner::handle::{Runner, RunnerError};
 use crate::runner::trigger::Fuse;
 use crate::store::StoreError;
@@ -57,46 +51,19 @@ impl Runner {
             None => ExecutionId::new(self.clock().now(), self.clock().chance()),
         };
         let firing = Firing { trigger, nominal };
-        let started = started(&fuse.started, id.clone(), firing, event, hold);
-        let input = Input::Start(Box::new(started));
-        let mut events = Execution::new(Arc::clone(&fuse.template))
-            .decide(&input, self.clock().now())
-            .expect("a new execution can always start");
-        keep_start(&mut events);
-        failpoint::pass();
-        match self.store().append(&id, 0, &events).await {
-            Ok(_) => {}
-            Err(StoreError::Passed { trigger, nominal }) => {
-                return Err(FireError::Passed { trigger, nominal });
+        let started = started(&fuse.started, id, firing, event, hold);
+        match (self.record_start(&fuse.template, started).await, nominal) {
+            (Ok(id), _) => Ok(id),
+            (Err(StoreError::Passed { trigger, nominal }), _) => {
+                Err(FireError::Passed { trigger, nominal })
             }
-            Err(StoreError::Conflict { .. }) if nominal.is_some() => {
-                return Err(FireError::Passed {
-                    trigger: fuse.started.id.clone(),
-                    nominal: nominal.expect("it was just asked for"),
-                });
-            }
-            Err(error) => return Err(RunnerError::from(error).into()),
+            (Err(StoreError::Conflict { .. }), Some(nominal)) => Err(FireError::Passed {
+                trigger: fuse.started.id.clone(),
+                nominal,
+            }),
+            (Err(error), _) => Err(RunnerError::from(error).into()),
         }
-        failpoint::pass();
-        self.broadcast().send(|| News::Events {
-            id: id.clone(),
-            after: 0,
-            events: events.into(),
-        });
-        Ok(id)
     }
-}
-
-/// Drops what follows from a start but does not belong to it: a call on record would look as if
-/// somebody had made it and died.
-pub(in crate::runner) fn keep_start(events: &mut Vec<crate::engine::event::Event>) {
-    use crate::engine::event::Fact;
-    let held = events
-        .get(1)
-        .is_some_and(|event| matches!(event.fact, Fact::ExecutionPaused { task: 0, .. }));
-    let is_held = held
-        && matches!(&events[0].fact, Fact::ExecutionStarted(started) if started.hold.is_some());
-    events.truncate(if is_held { 2 } else { 1 });
 }
 
 /// Returns what an execution starts with that a trigger has fired.

@@ -7,7 +7,6 @@ mod scheduled;
 mod word;
 
 pub use event::{Refusal, accept};
-pub(super) use fire::keep_start;
 pub use fire::{FireError, nominal_event};
 pub use fuse::Fuse;
 pub use scheduled::scheduled;

@@ -2,8 +2,6 @@
 
 use crate::base::id::ExecutionId;
 use crate::engine::input::{Input, Refused};
-use crate::runner::broadcast::News;
-use crate::runner::failpoint;
 use crate::runner::handle::{Runner, RunnerError, started};
 
 impl Runner {
@@ -36,14 +34,7 @@ impl Runner {
             }
             events.extend(next);
         }
-        failpoint::pass();
-        self.store().append(id, seat.seq, &events).await?;
-        failpoint::pass();
-        self.broadcast().send(|| News::Events {
-            id: id.clone(),
-            after: seat.seq,
-            events: events.into(),
-        });
+        self.record(id, seat.seq, events).await?;
         Ok(None)
     }
 }

@@ -90,13 +90,7 @@ impl Drop for Held {
 
 fn claim(path: &Path) -> io::Result<Option<Held>> {
     loop {
-        let file = OpenOptions::new()
-            .read(true)
-            .write(true)
-            .create(true)
-            .truncate(false)
-            .mode(0o600)
-            .open(path)?;
+        let file = open(path)?;
         match fcntl(&file, FcntlArg::F_OFD_SETLK(&whole_file())) {
             Ok(_) => {}
             Err(Errno::EAGAIN | Errno::EACCES) => return Ok(None),
@@ -120,13 +114,7 @@ fn claim(path: &Path) -> io::Result<Option<Held>> {
 
 /// Takes a lock that does not keep others from taking it, too. The file stays: it says nothing.
 fn attend(path: &Path) -> io::Result<File> {
-    let file = OpenOptions::new()
-        .read(true)
-        .write(true)
-        .create(true)
-        .truncate(false)
-        .mode(0o600)
-        .open(path)?;
+    let file = open(path)?;
     let mut lock = whole_file();
     #[expect(clippy::cast_possible_truncation, reason = "F_RDLCK is tiny")]
     {
@@ -134,6 +122,16 @@ fn attend(path: &Path) -> io::Result<File> {
     }
     fcntl(&file, FcntlArg::F_OFD_SETLKW(&lock))?;
     Ok(file)
+}
+
+fn open(path: &Path) -> io::Result<File> {
+    OpenOptions::new()
+        .read(true)
+        .write(true)
+        .create(true)
+        .truncate(false)
+        .mode(0o600)
+        .open(path)
 }
 
 fn is_locked(path: &Path) -> io::Result<bool> {
