@@ -41,6 +41,7 @@ pub(super) fn call(workshop: &Workshop, api: &str, parameters: Map) -> Result<Va
         cancel: CancellationToken::new(),
         resumed: false,
         user: runner.identity().user.clone(),
+        reads: None,
     };
     workshop
         .wait(runner.provider().call(&call, &context))

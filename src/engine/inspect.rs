@@ -4,11 +4,13 @@ use crate::base::digest::Digest;
 use crate::base::id::ExecutionId;
 use crate::base::name::Name;
 use crate::base::value::{Map, Value};
-use crate::engine::event::{BoundPlan, Failure, Hold, Started, UnitId};
+use crate::engine::event::{BoundPlan, Failure, Hold, Started, UnitId, Work};
 use crate::engine::execution::Execution;
+use crate::engine::render::is_loop_action;
 use crate::engine::state::{Control, Pause, Unit};
 use crate::engine::status::{ExecutionStatus, TaskStatus, WaitReason};
 use crate::template::model::Template;
+use crate::template::output::Reads;
 
 impl Execution {
     /// Returns the status.
@@ -37,6 +39,15 @@ impl Execution {
                 .first_failure()
                 .map(ToString::to_string)
                 .unwrap_or_default(),
+        }
+    }
+
+    /// Returns what is read of the answer to the call of a unit; `None` if that is not known before.
+    pub fn reads(&self, unit: UnitId) -> Option<Reads> {
+        let task = self.state.template.tasks.get(unit.task as usize)?;
+        match &*self.state.unit(unit)?.work {
+            Work::Call { .. } if !is_loop_action(task) => Reads::of(task),
+            _ => None,
         }
     }
 

@@ -51,6 +51,7 @@ pub fn context(sink: &Arc<MemorySink>, task: &str) -> CallContext {
         cancel: CancellationToken::new(),
         resumed: false,
         user: "tester".to_owned(),
+        reads: None,
     }
 }
 

@@ -12,6 +12,7 @@ use crate::base::output::{LogKey, OutputSink};
 use crate::base::secret::Redactor;
 use crate::base::time::Timestamp;
 use crate::base::value::Value;
+use crate::template::output::Reads;
 
 pub mod conformance;
 pub mod fake;
@@ -66,4 +67,6 @@ pub struct CallContext {
     pub resumed: bool,
     /// Who started the execution.
     pub user: String,
+    /// What is read of the answer, if that is known: what nobody reads may be left out of it.
+    pub reads: Option<Reads>,
 }

@@ -373,12 +373,18 @@ impl Conductor {
         gives_back
     }
 
-    /// Takes what `input` is the end of off the list of what is under way.
+    /// Takes what `input` is the end of off the list of what is under way: a handle that is kept keeps the
+    /// memory of its task.
     fn take_off(&mut self, input: &Input) {
         match input {
-            Input::Answered { unit, .. } => drop(self.cancels.remove(unit)),
+            Input::Answered { unit, call, .. } => {
+                self.cancels.remove(unit);
+                self.flights.remove(&EffectKey::Call(*unit, *call));
+            }
             Input::TimerFired { unit, timer } => {
-                self.timers.remove(&EffectKey::Timer(*unit, *timer));
+                let key = EffectKey::Timer(*unit, *timer);
+                self.timers.remove(&key);
+                self.flights.remove(&key);
             }
             Input::ChildEnded { .. } | Input::ChildRefused { .. } => self.children -= 1,
             _ => {}
@@ -462,6 +468,7 @@ impl Conductor {
                     call,
                     cancel,
                     resumed,
+                    reads: self.execution.reads(unit),
                 };
                 let may_be_left = effector::may_be_left(&self.runner, &flight.call);
                 let handle = self.work.spawn(effector::fly(self.runner.clone(), flight));

@@ -14,6 +14,7 @@ use crate::runner::conductor::Told;
 use crate::runner::failpoint;
 use crate::runner::handle::{Runner, RunnerError};
 use crate::runner::loopback;
+use crate::template::output::Reads;
 
 /// A call to be made.
 #[derive(Debug)]
@@ -29,6 +30,8 @@ pub(super) struct Flight {
     /// What `redactor` hides, where the call may start an execution.
     pub(super) secrets: Vec<Value>,
     pub(super) resumed: bool,
+    /// What is read of the answer.
+    pub(super) reads: Option<Reads>,
 }
 
 /// Tells whether a call under way may be let go of and taken up again later without harm.
@@ -80,6 +83,7 @@ async fn answer(runner: &Runner, flight: Flight) -> Result<Value, CallFault> {
         cancel: flight.cancel,
         resumed: flight.resumed,
         user: flight.user,
+        reads: flight.reads,
     };
     tracing::debug!(action = %flight.call.display_name(), "call");
     if loopback::serves(&flight.call) {

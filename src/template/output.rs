@@ -1,8 +1,33 @@
 //! How the output of a task is taken from what its action answered (language reference 2.3).
 
+use std::sync::Arc;
+
 use crate::base::value::{Number, Value};
 use crate::template::expr::{Selector, SelectorError};
-use crate::template::model::ValueType;
+use crate::template::model::{Task, ValueType};
+
+/// All that is read of an answer: the selectors of a task's outputs. Cheap to clone.
+#[derive(Clone, Debug)]
+pub struct Reads(Arc<[Selector]>);
+
+impl Reads {
+    /// Returns what the outputs of `task` read; `None` if that shows only when they are evaluated.
+    pub fn of(task: &Task) -> Option<Self> {
+        let selectors = task.outputs.iter().map(|output| {
+            let program = output.selector.as_literal()?;
+            Selector::compile(program.as_str()?).ok()
+        });
+        selectors.collect::<Option<_>>().map(Self)
+    }
+
+    /// Returns which fields of the elements of the list at `path` are read; `None` if it may be all.
+    pub fn fields_of(&self, path: &[&str]) -> Option<Vec<&str>> {
+        self.0
+            .iter()
+            .map(|selector| selector.field_of(path))
+            .collect()
+    }
+}
 
 /// Applies a selector as an output of type `value_type` does: `List` collects all results and
 /// flattens nothing; every other type takes the first result, or `null`. The native JSON type is

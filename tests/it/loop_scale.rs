@@ -17,6 +17,8 @@ use oos::engine::input::Input;
 use oos::engine::status::{ExecutionStatus, LoopMode, Mode, SafetyCheck};
 use oos::template::parse::parse;
 
+use crate::support::memory::{DATA, memory};
+
 const TEXT: &str = "
 FormatVersion: OOS-2019-06-01
 Parameters: {items: {Type: List}}
@@ -127,10 +129,10 @@ fn an_item_among_100_000_costs_what_one_among_100_costs() {
 fn an_item_takes_a_few_hundred_bytes() {
     const COUNT: usize = 4_000;
     let mut execution = start(COUNT);
-    let before = resident();
+    let before = memory(DATA);
     let (_, bytes) = run(&mut execution, COUNT);
     assert_eq!(execution.status(), ExecutionStatus::Success);
-    let grown = resident().saturating_sub(before) / COUNT;
+    let grown = memory(DATA).saturating_sub(before) / COUNT;
     assert!(grown < 500, "{grown} bytes of memory an item");
     let journal = bytes / COUNT;
     assert!(journal < 800, "{journal} bytes of journal an item");
@@ -141,14 +143,4 @@ fn an_item_takes_a_few_hundred_bytes() {
         panic!("the loop has outputs");
     };
     assert_eq!(ids.len(), COUNT);
-}
-
-/// Returns the bytes of memory that this process has for data, without its code; 0 where the system does not tell.
-fn resident() -> usize {
-    let status = std::fs::read_to_string("/proc/self/status").unwrap_or_default();
-    let line = status
-        .lines()
-        .find_map(|line| line.strip_prefix("RssAnon:"));
-    line.and_then(|line| line.split_whitespace().next()?.parse::<usize>().ok())
-        .map_or(0, |kilobytes| kilobytes * 1024)
 }

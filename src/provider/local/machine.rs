@@ -4,12 +4,10 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;
 
-use serde_json::json;
-
 use crate::base::call::ApiError;
 use crate::base::value::{Map, Value};
 use crate::provider::inventory::Host;
-use crate::provider::local::answer::{name_fits, object};
+use crate::provider::local::answer::name_fits;
 use crate::provider::local::driver::Command;
 use crate::provider::local::instance::{Instance, Power};
 use crate::provider::local::request::Request;
@@ -97,28 +95,49 @@ impl Machine {
         }
     }
 
-    /// Returns the record that `DescribeInstances` shows. That of a host is small, because a hundred
-    /// thousand of them are selected at once.
-    pub(super) fn describe(&self, region: &str) -> Value {
+    /// Returns the record that `DescribeInstances` shows. That of a host has only those of the `fields`
+    /// that are read, because a hundred thousand of them are selected at once.
+    pub(super) fn describe(&self, region: &str, fields: Option<&[&str]>) -> Value {
         match self {
             Self::Instance(instance, power) => instance.describe(*power),
-            Self::Host(host) => Value::Object(describe_host(host, region)),
+            Self::Host(host) => Value::Object(describe_host(host, region, fields)),
         }
     }
 }
 
-fn describe_host(host: &Host, region: &str) -> Map {
-    object(json!({
-        "InstanceId": host.name,
-        "InstanceName": host.name,
-        "HostName": host.name,
-        "Status": Power::Running.status(),
-        "RegionId": region,
-        "InstanceType": HOST_TYPE,
-        "OSType": "linux",
-        "ResourceGroupId": nearest_group(host),
-        "Tags": Tags::of(&host.tags).answer(),
-    }))
+/// The fields of a host's record.
+const HOST_FIELDS: [&str; 9] = [
+    ID,
+    "InstanceName",
+    "HostName",
+    "Status",
+    "RegionId",
+    "InstanceType",
+    "OSType",
+    "ResourceGroupId",
+    "Tags",
+];
+
+/// The field by which records are told apart.
+const ID: &str = "InstanceId";
+
+fn describe_host(host: &Host, region: &str, fields: Option<&[&str]>) -> Map {
+    let is_read = |name: &str| name == ID || fields.is_none_or(|fields| fields.contains(&name));
+    let count = HOST_FIELDS.iter().filter(|name| is_read(name)).count();
+    let mut record = Map::with_capacity(count);
+    for name in HOST_FIELDS.into_iter().filter(|name| is_read(name)) {
+        let value = match name {
+            "Status" => Power::Running.status().into(),
+            "RegionId" => region.into(),
+            "InstanceType" => HOST_TYPE.into(),
+            "OSType" => "linux".into(),
+            "ResourceGroupId" => nearest_group(host).into(),
+            "Tags" => Tags::of(&host.tags).answer(),
+            _ => host.name.as_str().into(),
+        };
+        record.insert(name.to_owned(), value);
+    }
+    record
 }
 
 /// Returns the group that goes before the others.

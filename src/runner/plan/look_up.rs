@@ -20,7 +20,7 @@ use crate::runner::prepare::Prepared;
 use crate::runner::usage::{self, ApiUse};
 use crate::template::expr::Selector;
 use crate::template::model::Task;
-use crate::template::output;
+use crate::template::output::{self, Reads};
 
 /// The most look-ups that are made at the same time: enough to hide the way to the service, too few
 /// to meet its limits.
@@ -88,6 +88,7 @@ impl<'a> LookUp<'a> {
             cancel: CancellationToken::new(),
             resumed: false,
             user: runner.identity().user.clone(),
+            reads: Reads::of(self.task),
         };
         let answer = runner.provider().call(&self.call, &context).await.ok()?;
         let outputs = self.task.outputs.iter().map(|output| {

@@ -4,7 +4,7 @@ use std::fmt;
 use std::sync::Arc;
 
 use crate::base::value::Value;
-use crate::template::expr::jq::{self, Failure, Program};
+use crate::template::expr::jq::{self, Failure, Program, Step};
 use crate::template::expr::reference::leading_name;
 
 /// A compiled jq program. Cheap to clone; compiling the same text twice is a look-up.
@@ -43,6 +43,21 @@ impl Selector {
     /// Returns the program as compiled.
     pub fn program(&self) -> &str {
         &self.program
+    }
+
+    /// Returns the field that it reads of each element of the list at `path`; `None` if it may read
+    /// anything else.
+    pub fn field_of(&self, path: &[&str]) -> Option<&str> {
+        let steps = self.compiled.route()?.steps();
+        let (outer, rest) = steps.split_at_checked(path.len())?;
+        let leads_there = outer
+            .iter()
+            .zip(path)
+            .all(|(step, name)| matches!(step, Step::Field(field) if field == name));
+        match rest {
+            [Step::Each, Step::Field(field), ..] if leads_there => Some(field),
+            _ => None,
+        }
     }
 
     /// Returns the first result, or `None` if there is none.
@@ -188,6 +203,24 @@ mod tests {
                 name: "def".to_owned()
             }
         );
+    }
+
+    #[test]
+    fn a_selector_says_which_field_of_a_list_it_reads() {
+        #[track_caller]
+        fn case(selector: &str, expected: Option<&str>) {
+            let selector = Selector::compile(selector).unwrap();
+            assert_eq!(selector.field_of(&["L", "E"]), expected, "{selector:?}");
+        }
+        case("L.E[].Id", Some("Id"));
+        case(".L.E[].Tags.Tag[].TagKey", Some("Tags"));
+        case("L.E[]", None);
+        case("L.E[][].Id", None);
+        case("L.F[].Id", None);
+        case("L", None);
+        case("TotalCount", None);
+        case("L.E[] | .Id", None);
+        case("[.L.E[].Id]", None);
     }
 
     #[test]

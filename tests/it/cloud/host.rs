@@ -2,12 +2,15 @@
 
 use std::sync::Arc;
 
+use oos::base::source::Source;
 use oos::base::value::Value;
 use oos::provider::inventory::{Host, Inventory, LoadOptions, load};
 use oos::provider::local::LocalCloud;
 use oos::provider::local::fake::{FakeDriver, FakeRecords};
 use oos::provider::ssh::Endpoint;
-use oos::provider::{Provider, Registry};
+use oos::provider::{CallContext, Provider, Registry};
+use oos::template::output::Reads;
+use oos::template::parse::parse;
 use serde_json::json;
 
 use crate::cloud::{World, call};
@@ -44,6 +47,43 @@ fn ids(answer: &Value) -> Vec<&str> {
     list.iter()
         .map(|record| record["InstanceId"].as_str().unwrap())
         .collect()
+}
+
+#[test]
+fn what_no_output_reads_is_left_out_of_the_records_of_hosts() {
+    /// Describes `db1` for a task with these outputs.
+    fn described(outputs: &str) -> Value {
+        let world = world();
+        let text = format!(
+            "FormatVersion: OOS-2019-06-01\nTasks: [{{Name: a, Action: 'ACS::ExecuteAPI', \
+             Properties: {{Service: ECS, API: DescribeInstances}}, Outputs: {{{outputs}}}}}]"
+        );
+        let template = parse(&Source::new("t.yml", text)).template.unwrap();
+        let context = CallContext {
+            reads: Reads::of(&template.tasks[0]),
+            ..world.context("read")
+        };
+        let parameters = json!({"InstanceIds": ["db1"]});
+        let call = call("ECS", "DescribeInstances", "token", &parameters);
+        let answer = world.call(&call, &context).unwrap();
+        assert_eq!(answer["TotalCount"], 1);
+        answer["Instances"]["Instance"][0].clone()
+    }
+    let id = "a: {ValueSelector: 'Instances.Instance[].InstanceId'}";
+    assert_eq!(described(id), json!({"InstanceId": "db1"}));
+    let tags = "b: {ValueSelector: '.Instances.Instance[].Tags.Tag[].TagKey'}";
+    let record = described(&format!("{id}, {tags}"));
+    let names: Vec<&String> = record.as_object().unwrap().keys().collect();
+    assert_eq!(names, ["InstanceId", "Tags"]);
+    for all in [
+        "c: {ValueSelector: 'Instances.Instance[]'}",
+        "c: {ValueSelector: 'Instances.Instance[] | .InstanceId'}",
+        "c: {ValueSelector: 'TotalCount'}",
+        "c: {ValueSelector: '{{ parameter }}'}",
+    ] {
+        let record = described(&format!("{id}, {all}"));
+        assert!(record.as_object().unwrap().len() > 8, "{record}");
+    }
 }
 
 #[test]

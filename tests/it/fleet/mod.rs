@@ -2,6 +2,7 @@
 
 mod change;
 mod history;
+mod memory;
 mod page;
 mod report;
 mod scale;

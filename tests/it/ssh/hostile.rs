@@ -8,13 +8,14 @@ use oos::provider::ssh::{Endpoint, Limits};
 use tokio::time::{Instant, timeout};
 
 use super::fleet::{connector, run, run_on};
+use crate::support::memory::{PEAK, memory};
 use crate::support::sshd::Sshd;
 
 /// What a login may take; all of this ends long before.
 const LIMIT: Duration = Duration::from_secs(30);
 
-/// Most memory that a host may cost us beyond what was there, in kilobytes.
-const MEMORY: u64 = 64 * 1024;
+/// Most memory that a host may cost us beyond what was there, in bytes.
+const MEMORY: usize = 64 << 20;
 
 /// Serves every connection with `serve`, and returns the error of a login.
 fn meet(serve: fn(TcpStream) -> std::io::Result<()>) -> String {
@@ -125,7 +126,7 @@ fn output_without_measure_takes_no_memory() {
         let connector = connector();
         let endpoint = sshd.endpoint(0);
         run_on(&connector, &endpoint, "true").await.unwrap();
-        let before = peak();
+        let before = memory(PEAK);
         // Nobody listens to the first; of the second only the beginning is kept.
         let silent = connector.connect(&endpoint).await.unwrap();
         let unheard = silent.exec("head -c 300000000 /dev/zero").await.unwrap();
@@ -137,18 +138,8 @@ fn output_without_measure_takes_no_memory() {
         command.end_input();
         let collected = command.collect(1_000).await.unwrap();
         assert_eq!(collected.stdout.len(), 1_000);
-        let grown = peak() - before;
-        assert!(grown < MEMORY, "{grown} KB");
+        let grown = memory(PEAK) - before;
+        assert!(grown < MEMORY, "{grown} bytes");
         drop(unheard);
     });
-}
-
-/// Returns the most memory that this process ever had, in kilobytes.
-fn peak() -> u64 {
-    let status = std::fs::read_to_string("/proc/self/status").unwrap();
-    let line = status
-        .lines()
-        .find(|line| line.starts_with("VmHWM:"))
-        .unwrap();
-    line.split_whitespace().nth(1).unwrap().parse().unwrap()
 }

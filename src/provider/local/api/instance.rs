@@ -31,6 +31,10 @@ const FILTERS: &[&str] = &[
     WORDS,
 ];
 
+/// Where an answer holds the records.
+const CONTAINER: &str = "Instances";
+const ELEMENT: &str = "Instance";
+
 /// The parameter that takes target words.
 const WORDS: &str = "TargetWords";
 
@@ -79,12 +83,11 @@ pub(super) const APIS: &[Api] = &[
 
 async fn describe_instances(cloud: &LocalCloud, request: &Request<'_>) -> Result<Reply, CallFault> {
     let page = Page::of(request, select(cloud, request).await?)?;
-    let entries = page
-        .items
-        .iter()
-        .map(|machine| machine.describe(&cloud.region))
-        .collect();
-    Ok(page.answer("Instances", "Instance", entries).into())
+    let reads = request.context.reads.as_ref();
+    let fields = reads.and_then(|reads| reads.fields_of(&[CONTAINER, ELEMENT]));
+    let describe = |machine: &Machine| machine.describe(&cloud.region, fields.as_deref());
+    let entries = page.items.iter().map(describe).collect();
+    Ok(page.answer(CONTAINER, ELEMENT, entries).into())
 }
 
 async fn describe_managed(cloud: &LocalCloud, request: &Request<'_>) -> Result<Reply, CallFault> {
@@ -135,7 +138,7 @@ async fn describe_full_status(
 
 async fn describe_attribute(cloud: &LocalCloud, request: &Request<'_>) -> Result<Reply, CallFault> {
     let machine = cloud.machine(&request.required("InstanceId")?).await?;
-    match machine.describe(&cloud.region) {
+    match machine.describe(&cloud.region, None) {
         Value::Object(record) => Ok(record.into()),
         _ => Ok(Map::new().into()),
     }

@@ -17,7 +17,9 @@ mod operator;
 mod order;
 mod program;
 mod regex;
+mod route;
 mod standard;
 
 pub(super) use cache::{cached, is_function};
 pub(super) use program::{Failure, Program};
+pub(super) use route::Step;

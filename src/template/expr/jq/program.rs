@@ -15,6 +15,7 @@ use super::definition::{self, Key, library};
 use super::item::Item;
 use super::meter;
 use super::native::{self, Data};
+use super::route::Route;
 use crate::base::value::Value;
 
 /// Longest program, long literals included.
@@ -38,6 +39,8 @@ pub(in crate::template::expr) struct Program(Arc<Compiled>);
 struct Compiled {
     filter: Filter<Data>,
     constants: Vec<Item>,
+    /// What the program is if it only goes down.
+    route: Option<Route>,
 }
 
 /// Why a program cannot be compiled or has no result.
@@ -70,7 +73,16 @@ impl Program {
         check_term(&term)?;
         let names: Vec<String> = (0..constants.len()).map(constant::name).collect();
         let filter = compile(term, &called, &names)?;
-        Ok(Self(Arc::new(Compiled { filter, constants })))
+        Ok(Self(Arc::new(Compiled {
+            filter,
+            constants,
+            route: Route::parse(&text),
+        })))
+    }
+
+    /// Returns the route that the program is, if it only goes down.
+    pub(in crate::template::expr) fn route(&self) -> Option<&Route> {
+        self.0.route.as_ref()
     }
 
     /// Runs the program and returns at most `count` results.
@@ -79,8 +91,22 @@ impl Program {
         input: &Value,
         count: usize,
     ) -> Result<Vec<Value>, Failure> {
-        let input = Item::from_json(input)
-            .ok_or_else(|| Failure::Budget("an input of that size or depth".to_owned()))?;
+        let route = self.route();
+        match route.and_then(|route| route.follow(input, count)) {
+            // Results are parts of the input and no larger than it: only their number and depth count.
+            Some(found) if found.len() <= MAX_RESULTS => found
+                .into_iter()
+                .map(|part| Some(Item::from_json(part)?.to_json()))
+                .collect::<Option<_>>()
+                .ok_or_else(too_large),
+            // jq knows what to say of what has gone wrong.
+            _ => self.run_by_jq(input, count),
+        }
+    }
+
+    /// Runs the program on a copy of the input, as jq does.
+    pub(super) fn run_by_jq(&self, input: &Value, count: usize) -> Result<Vec<Value>, Failure> {
+        let input = Item::from_json(input).ok_or_else(too_large)?;
         let _account = Account::open(input.size());
         meter::reset();
         let context = Ctx::<Data>::new(&self.0.filter.lut, Vars::new(self.0.constants.clone()));
@@ -105,6 +131,10 @@ impl Program {
             None => Ok(results),
         }
     }
+}
+
+fn too_large() -> Failure {
+    Failure::Budget("an input of that size or depth".to_owned())
 }
 
 /// The text of an error; it may quote the whole input.
