@@ -9,12 +9,15 @@ use tokio::runtime::Builder;
 use crate::cli::environment::variable;
 use crate::cli::output::Output;
 use crate::cli::report::Failure;
+use crate::cli::workshop::open_store;
 use crate::config::Settings;
 use crate::engine::event::{InventorySources, Started};
 use crate::provider::inventory::{
     Cache, Inventory, LoadOptions, Loaded, Problem, load, recall, recorded,
 };
+use crate::provider::local::RunTags;
 use crate::runner::{Clock as _, SystemClock};
+use crate::store::sqlite::{DATABASE_FILE, SqliteStore};
 
 /// The folder in the data directory for what executables and servers said of hosts.
 const CACHE_FOLDER: &str = "inventory";
@@ -24,6 +27,8 @@ const CACHE_FOLDER: &str = "inventory";
 pub(super) struct Hosts {
     /// The hosts.
     pub(super) inventory: Arc<Inventory>,
+    /// The tags that runs gave to them, which are over those of the sources.
+    pub(super) run_tags: RunTags,
     warnings: Vec<Problem>,
 }
 
@@ -59,7 +64,30 @@ impl Hosts {
             .map_err(Failure::usage)?;
         Ok(Self {
             inventory: Arc::new(inventory),
+            run_tags: RunTags::default(),
             warnings,
+        })
+    }
+
+    /// Reads the inventory, and the tags that runs gave to its hosts if there is a data directory.
+    pub(super) fn load_tagged(settings: &Settings) -> Result<Self, Failure> {
+        let hosts = Self::load(settings)?;
+        if !settings.data_dir.join(DATABASE_FILE).exists() {
+            return Ok(hosts);
+        }
+        hosts.tagged(open_store(settings)?)
+    }
+
+    /// Puts the tags that runs gave over those of the sources.
+    pub(super) fn tagged(self, store: Arc<SqliteStore>) -> Result<Self, Failure> {
+        if self.inventory.is_empty() {
+            return Ok(self);
+        }
+        let run_tags = RunTags::read(store).map_err(Failure::internal)?;
+        Ok(Self {
+            inventory: run_tags.over(&self.inventory),
+            run_tags,
+            ..self
         })
     }
 

@@ -106,6 +106,8 @@ impl Workshop {
             settings.region.clone(),
         );
         let cloud = Arc::new(cloud.with_inventory(hosts.inventory.clone()));
+        // The cloud itself looks at them whenever it is asked: they change while a run is under way.
+        let hosts = hosts.tagged(store.clone())?;
         let http = HttpProvider::new(HttpLimits::default()).map_err(Failure::internal)?;
         let provider = Arc::new(Registry::new(cloud.clone(), Arc::new(http)));
         let parts = parts(settings, &runtime, &store, provider);

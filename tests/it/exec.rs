@@ -1,6 +1,6 @@
 //! The real program over hosts of a real sshd: commands on a fleet, runbooks and published templates.
 
-use serde_json::Value;
+use serde_json::{Value, json};
 
 use crate::support::corpus;
 use crate::support::fleet::Fleet;
@@ -159,8 +159,56 @@ fn a_published_template_runs_on_a_fleet_once_it_is_approved() {
         id,
     ];
     let ended = fleet.home.oos(&approve).json(0);
-    let said = ended["Outputs"]["commandOutputs"].to_string();
-    assert_eq!(said.matches(r#""ok\n""#).count(), 30, "{ended:#}");
+    // The template takes the list of what the hosts said as one output of type List without `[]` in its
+    // selector: a list with one result, which is a list.
+    let said = vec!["ok\n"; 30];
+    assert_eq!(
+        ended["Outputs"]["commandOutputs"],
+        json!([said]),
+        "{ended:#}"
+    );
+}
+
+#[test]
+fn a_published_template_tags_hosts_with_what_they_say() {
+    let Some(fleet) = Fleet::start(20) else {
+        return;
+    };
+    let Some(library) = library() else { return };
+    let start = [
+        "--library",
+        &library,
+        "-o",
+        "json",
+        "run",
+        "ACS-ECS-BulkyTagInstanceByRunCommandResult",
+        "-p",
+        "targets=web[000-009]",
+        "-p",
+        "tagKey=said",
+        "-p",
+        "commandContent=printf word",
+    ];
+    fleet.oos(&start).json(0);
+    let hosts = fleet.oos(&["-o", "json", "host", "list"]).json(0);
+    let hosts = hosts.as_array().unwrap();
+    for (number, host) in hosts.iter().enumerate() {
+        let expected = if number < 10 {
+            json!("word")
+        } else {
+            Value::Null
+        };
+        assert_eq!(host["Tags"]["said"], expected, "{host:#}");
+        assert_eq!(host["RunTags"]["said"], expected, "{host:#}");
+    }
+    let shown = fleet.oos(&["host", "show", "web003"]);
+    assert!(shown.data(0).contains("said=word"), "{shown}");
+    assert!(shown.stdout.contains("tag said"), "{shown}");
+    let folded = fleet.oos(&["host", "list", "--fold", "tag:said=w*"]);
+    assert_eq!(folded.data(0), "web[000-009]\n");
+    let echo = ["-o", "json", "exec", "tag:said", "--", "echo again"];
+    let document = fleet.oos(&echo).json(0);
+    assert_eq!(counts(&document, "run")["Success"], 10, "{document:#}");
 }
 
 #[test]

@@ -113,6 +113,18 @@ impl Inventory {
         }
     }
 
+    /// Returns the same inventory with other states of some of its hosts, whose groups stay as they are.
+    #[must_use]
+    pub fn with(&self, hosts: impl IntoIterator<Item = Arc<Host>>) -> Self {
+        let mut changed = self.clone();
+        for host in hosts {
+            if let Some(known) = changed.hosts.get_mut(&host.name) {
+                *known = host;
+            }
+        }
+        changed
+    }
+
     /// Returns a host by its name.
     pub fn host(&self, name: &str) -> Option<&Arc<Host>> {
         self.hosts.get(name)

@@ -8,6 +8,7 @@ use crate::base::value::Map;
 use crate::provider::inventory::{Host, Inventory};
 use crate::provider::local::driver::{Driver, DriverError};
 use crate::provider::local::fault;
+use crate::provider::local::host_tag::RunTags;
 use crate::provider::local::image::{HOST_IMAGE, Image};
 use crate::provider::local::instance::{Instance, Power};
 use crate::provider::local::machine::Machine;
@@ -85,6 +86,14 @@ impl LocalCloud {
         self.inventory.host(id)
     }
 
+    /// Returns the inventory with the tags that runs gave to its hosts.
+    pub(super) fn tagged_inventory(&self) -> Result<Arc<Inventory>, CallFault> {
+        if self.inventory.is_empty() {
+            return Ok(Arc::clone(&self.inventory));
+        }
+        Ok(RunTags::all(&self.state)?.over(&self.inventory))
+    }
+
     /// Returns a machine that must exist: a host of the inventory, or an instance.
     pub(super) async fn machine(&self, id: &str) -> Result<Machine, CallFault> {
         if let Some(host) = self.inventory.host(id) {
@@ -116,7 +125,8 @@ impl LocalCloud {
                     found.push(Machine::Instance(Box::new(stored.value), power));
                 }
             }
-            let hosts = self.inventory.hosts().filter(|host| accepts_host(host));
+            let inventory = self.tagged_inventory()?;
+            let hosts = inventory.hosts().filter(|host| accepts_host(host));
             found.extend(hosts.cloned().map(Machine::Host));
             return Ok(found);
         };
@@ -130,9 +140,15 @@ impl LocalCloud {
         accepts_host: impl Fn(&Host) -> bool,
     ) -> Result<Vec<Machine>, CallFault> {
         let mut found = Vec::with_capacity(ids.len());
+        let tags = if self.inventory.is_empty() {
+            RunTags::default()
+        } else {
+            RunTags::of_hosts(&self.state, &ids)?
+        };
         for id in ids {
             if let Some(host) = self.inventory.host(&id) {
-                found.extend(accepts_host(host).then(|| Machine::Host(Arc::clone(host))));
+                let host = tags.put_on(host);
+                found.extend(accepts_host(&host).then_some(Machine::Host(host)));
                 continue;
             }
             let Some(stored) = self.state.get::<Instance>(&id).await? else {

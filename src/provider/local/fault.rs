@@ -27,10 +27,13 @@ pub(super) fn no_instance(id: &str) -> ApiError {
     )
 }
 
+/// The code of what is refused because of what hosts are.
+pub(super) const OF_HOST: &str = "OperationDenied.Host";
+
 /// A call for instances names a host of the inventory.
 pub(super) fn is_host(api: &str, id: &str) -> ApiError {
     ApiError::new(
-        "OperationDenied.Host",
+        OF_HOST,
         format!(
             "`{api}` does not apply to `{id}`: it is a host of the inventory, which is not made, \
              started, stopped or changed from here"

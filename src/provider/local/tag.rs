@@ -37,7 +37,7 @@ impl Tags {
     }
 
     /// Adds tags; those with the same key are replaced.
-    pub(super) fn add(&mut self, pairs: Vec<TagFilter>) -> Result<(), ApiError> {
+    fn add(&mut self, pairs: Vec<TagFilter>) -> Result<(), ApiError> {
         for (key, value) in pairs {
             let value = value.unwrap_or_default();
             if key.is_empty() || key.chars().count() > MAX_TEXT {
@@ -63,8 +63,23 @@ impl Tags {
         Ok(())
     }
 
+    /// Leaves out those that `others` have with the same value.
+    pub(super) fn drop_those_in(&mut self, others: &BTreeMap<String, String>) {
+        self.0.retain(|key, value| others.get(key) != Some(value));
+    }
+
+    /// Tells whether there are none.
+    pub(super) fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
+
+    /// Returns them by key.
+    pub(super) fn into_map(self) -> BTreeMap<String, String> {
+        self.0
+    }
+
     /// Removes tags by key; all of them with `None`.
-    pub(super) fn remove(&mut self, keys: Option<&[String]>) {
+    fn remove(&mut self, keys: Option<&[String]>) {
         match keys {
             None => self.0.clear(),
             Some(keys) => self.0.retain(|key, _| !keys.contains(key)),
@@ -95,6 +110,28 @@ impl Tags {
             })
             .collect();
         json!({ "Tag": list })
+    }
+}
+
+/// What is to become of the tags of a resource.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub(super) enum TagChange {
+    /// Adds some; those with the same key are replaced.
+    Add(Vec<TagFilter>),
+    /// Removes those with these keys; all of them with `None`.
+    Remove(Option<Vec<String>>),
+}
+
+impl TagChange {
+    /// Changes tags.
+    pub(super) fn apply(&self, tags: &mut Tags) -> Result<(), ApiError> {
+        match self {
+            Self::Add(pairs) => tags.add(pairs.clone()),
+            Self::Remove(keys) => {
+                tags.remove(keys.as_deref());
+                Ok(())
+            }
+        }
     }
 }
 

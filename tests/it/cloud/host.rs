@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use oos::base::records::{RecordQuery, Records as _};
 use oos::base::source::Source;
 use oos::base::value::Value;
 use oos::provider::inventory::{Host, Inventory, LoadOptions, load};
@@ -213,7 +214,7 @@ fn targets_are_selected_in_every_form() {
 }
 
 #[test]
-fn tags_of_hosts_are_read_and_never_written() {
+fn tags_of_the_inventory_are_listed_as_those_of_instances() {
     let world = world();
     let answer = world.ok(
         "ListTagResources",
@@ -249,16 +250,83 @@ fn calls_that_cannot_apply_to_a_host_refuse_it_by_name() {
     for (api, parameters) in [
         ("StopInstances", json!({"InstanceIds": ["db1"]})),
         (
-            "TagResources",
-            json!({"ResourceType": "instance", "ResourceIds": ["db1"], "Tags": [{"Key": "a"}]}),
-        ),
-        (
             "UntagResources",
             json!({"ResourceType": "instance", "ResourceIds": ["db1"], "All": true}),
         ),
     ] {
         assert_eq!(world.code(api, parameters), "OperationDenied.Host");
     }
+}
+
+/// Returns the tags of a host, in the words `KEY=VALUE`.
+fn tags_of(world: &World, host: &str) -> Vec<String> {
+    let answer = world.ok("DescribeInstances", json!({"InstanceIds": [host]}));
+    let list = answer["Instances"]["Instance"][0]["Tags"]["Tag"]
+        .as_array()
+        .unwrap();
+    let word = |tag: &Value| {
+        let part = |name: &str| tag[name].as_str().unwrap().to_owned();
+        format!("{}={}", part("TagKey"), part("TagValue"))
+    };
+    list.iter().map(word).collect()
+}
+
+fn tag(key: &str, value: &str) -> Value {
+    json!({"ResourceType": "instance", "ResourceIds": ["web01", "web02"],
+           "Tags": [{"Key": key, "Value": value}]})
+}
+
+#[test]
+fn tags_that_runs_give_to_hosts_go_before_those_of_the_inventory() {
+    let world = world();
+    world.ok("TagResources", tag("Team", "blue"));
+    world.ok("TagResources", tag("Env", "test"));
+    assert_eq!(
+        tags_of(&world, "web01"),
+        ["Env=test", "Site=one", "Team=blue"]
+    );
+    assert_eq!(tags_of(&world, "web03"), ["Env=prod", "Site=one"]);
+    for filter in [
+        json!({"Tags": [{"Key": "Env", "Value": "test"}, {"Key": "Team"}]}),
+        json!({"TargetWords": "tag:Team=bl*"}),
+        json!({"InstanceIds": ["web01", "web02", "web03"], "Tags": [{"Key": "Team"}]}),
+    ] {
+        let found = world.ok("DescribeInstances", filter.clone());
+        assert_eq!(ids(&found), ["web01", "web02"], "{filter}");
+    }
+    let attribute = world.ok("DescribeInstanceAttribute", json!({"InstanceId": "web02"}));
+    assert_eq!(attribute["Tags"]["Tag"][0]["TagValue"], "test");
+    let listed = world.ok(
+        "ListTagResources",
+        json!({"ResourceType": "instance", "Tags": [{"Key": "Team"}]}),
+    );
+    assert_eq!(listed["TotalCount"], 6, "{listed:#}");
+}
+
+#[test]
+fn only_what_runs_gave_is_taken_away_from_hosts() {
+    let world = world();
+    world.ok("TagResources", tag("Team", "blue"));
+    world.ok("TagResources", tag("Env", "test"));
+    let untag = |keys: &[&str]| {
+        let parameters =
+            json!({"ResourceType": "instance", "ResourceIds": ["web01"], "TagKeys": keys});
+        world.ecs("UntagResources", parameters)
+    };
+    for keys in [&["Site"][..], &["Team", "Env"]] {
+        let fault = untag(keys).unwrap_err().to_string();
+        assert!(fault.contains("OperationDenied.Host"), "{fault}");
+        assert!(fault.contains("`web01`") && fault.contains("oos host show web01"));
+    }
+    assert_eq!(tags_of(&world, "web01").len(), 3, "all or nothing");
+    untag(&["Team", "Nothing"]).unwrap();
+    assert_eq!(tags_of(&world, "web01"), ["Env=test", "Site=one"]);
+    // With the value of the inventory nothing is left of what the run gave.
+    world.ok("TagResources", tag("Env", "prod"));
+    assert_eq!(tags_of(&world, "web01"), ["Env=prod", "Site=one"]);
+    let kept = world.records.list("host-tags", &RecordQuery::default());
+    let kept: Vec<String> = kept.unwrap().into_iter().map(|record| record.id).collect();
+    assert_eq!(kept, ["web02"], "of web02 there is still `Team`");
 }
 
 #[test]

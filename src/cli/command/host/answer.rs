@@ -41,7 +41,7 @@ pub(super) fn ask<T, F: Future<Output = Result<T, DriverError>>>(
     session: &mut Session,
 ) -> Result<Vec<Answer<T>>, Failure> {
     needs_inventory(&session.settings)?;
-    let hosts = Hosts::load(&session.settings)?;
+    let hosts = Hosts::load_tagged(&session.settings)?;
     hosts.tell(&mut session.output);
     let chosen = choose(&words.join(" "), &hosts.inventory)?;
     let reach = Reach::open(&session.settings, &hosts.inventory)?;

@@ -1,5 +1,6 @@
 //! `oos host list`: which hosts words choose.
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use clap::Args;
@@ -12,6 +13,7 @@ use crate::cli::output::{Output, Role, Table, TableCell, counted};
 use crate::cli::session::{Outcome, Session};
 use crate::cli::targets::{WORDS_HELP, choose};
 use crate::provider::inventory::{Host, fold};
+use crate::provider::local::RunTags;
 
 /// Arguments of `oos host list`.
 #[derive(Debug, Args)]
@@ -32,11 +34,14 @@ struct Row<'a> {
     port: u16,
     user: Option<&'a str>,
     groups: &'a [Arc<str>],
-    tags: &'a std::collections::BTreeMap<String, String>,
+    tags: &'a BTreeMap<String, String>,
+    /// Which of them runs gave, and not an inventory.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    run_tags: Option<&'a BTreeMap<String, String>>,
 }
 
 impl<'a> Row<'a> {
-    fn of(host: &'a Host) -> Self {
+    fn of(host: &'a Host, run_tags: &'a RunTags) -> Self {
         let endpoint = &host.endpoint;
         Self {
             name: &host.name,
@@ -45,6 +50,7 @@ impl<'a> Row<'a> {
             user: endpoint.user.as_deref(),
             groups: host.groups(),
             tags: &host.tags,
+            run_tags: run_tags.of(&host.name),
         }
     }
 }
@@ -53,7 +59,7 @@ impl Arguments {
     /// Prints the hosts.
     pub(super) fn run(self, session: &mut Session) -> Outcome {
         needs_inventory(&session.settings)?;
-        let hosts = Hosts::load(&session.settings)?;
+        let hosts = Hosts::load_tagged(&session.settings)?;
         hosts.tell(&mut session.output);
         let chosen = choose(&self.words.join(" "), &hosts.inventory)?;
         let output = &mut session.output;
@@ -61,16 +67,19 @@ impl Arguments {
             let names = chosen.iter().map(|host| host.name.as_str());
             output.line(fold(names))?;
         } else if output.format() == Format::Text {
-            print(&chosen, output)?;
+            print(&chosen, &hosts.run_tags, output)?;
         } else {
-            let rows: Vec<Row<'_>> = chosen.iter().map(|host| Row::of(host)).collect();
+            let rows: Vec<Row<'_>> = chosen
+                .iter()
+                .map(|host| Row::of(host, &hosts.run_tags))
+                .collect();
             output.document(&rows)?;
         }
         Ok(Exit::Success)
     }
 }
 
-fn print(hosts: &[Arc<Host>], output: &mut Output) -> std::io::Result<()> {
+fn print(hosts: &[Arc<Host>], run_tags: &RunTags, output: &mut Output) -> std::io::Result<()> {
     let mut table = Table::new(output, &["NAME", "ADDRESS", "USER", "GROUPS", "TAGS"]);
     for host in hosts {
         let endpoint = &host.endpoint;
@@ -78,10 +87,12 @@ fn print(hosts: &[Arc<Host>], output: &mut Output) -> std::io::Result<()> {
             22 => endpoint.address.clone(),
             port => format!("{}:{port}", endpoint.address),
         };
-        let tags = host
-            .tags
-            .iter()
-            .map(|(key, value)| format!("{key}={value}"));
+        let given = run_tags.of(&host.name);
+        let tags = host.tags.iter().map(|(key, value)| {
+            let is_given = given.is_some_and(|given| given.contains_key(key));
+            let by = if is_given { " (by a run)" } else { "" };
+            format!("{key}={value}{by}")
+        });
         table.row(vec![
             TableCell::of(Role::Strong, &host.name),
             TableCell::from(address),

@@ -15,11 +15,23 @@ use crate::provider::ssh::Endpoint;
 /// What executables and servers said just now is not asked for again.
 const JUST_NOW: Duration = Duration::from_mins(1);
 
+/// What says the tags that runs gave.
+const RUNS: &str = "runs";
+
 /// Returns for each source what it is that counts of what it says of a host. What several sources say
 /// alike is said by the last of them; what follows only from several together by none.
-pub(super) fn said_by(host: &Host, settings: &Settings) -> BTreeMap<String, Vec<String>> {
+pub(super) fn said_by(
+    host: &Host,
+    hosts: &Hosts,
+    settings: &Settings,
+) -> BTreeMap<String, Vec<String>> {
     let mut said: BTreeMap<String, Vec<String>> = BTreeMap::new();
     let mut left = facts(host);
+    let tags = hosts.run_tags.of(&host.name).into_iter().flatten();
+    for name in tags.map(|(key, _)| format!("tag {key}")) {
+        left.remove(&name);
+        said.entry(RUNS.to_owned()).or_default().push(name);
+    }
     for source in settings.inventories.iter().rev() {
         let alone = Settings {
             inventories: vec![source.clone()],

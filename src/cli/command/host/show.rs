@@ -33,10 +33,10 @@ impl Arguments {
     /// Prints the host.
     pub(super) fn run(self, session: &mut Session) -> Outcome {
         needs_inventory(&session.settings)?;
-        let hosts = Hosts::load(&session.settings)?;
+        let hosts = Hosts::load_tagged(&session.settings)?;
         hosts.tell(&mut session.output);
         let host = choose_one(&self.host, &hosts.inventory)?;
-        let said = said_by(&host, &session.settings);
+        let said = said_by(&host, &hosts, &session.settings);
         let output = &mut session.output;
         if output.format() == Format::Text {
             print(&host, &said, output)?;

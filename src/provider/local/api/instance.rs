@@ -8,6 +8,7 @@ use crate::provider::inventory::{Host, WordError, Words};
 use crate::provider::local::answer::{Page, name_fits};
 use crate::provider::local::api::entry::{Api, Kind};
 use crate::provider::local::cloud::{LocalCloud, Reply};
+use crate::provider::local::host_tag::RunTags;
 use crate::provider::local::instance::{Instance, Power};
 use crate::provider::local::machine::{HostFilter, Machine};
 use crate::provider::local::request::Request;
@@ -137,7 +138,11 @@ async fn describe_full_status(
 }
 
 async fn describe_attribute(cloud: &LocalCloud, request: &Request<'_>) -> Result<Reply, CallFault> {
-    let machine = cloud.machine(&request.required("InstanceId")?).await?;
+    let id = request.required("InstanceId")?;
+    let mut machine = cloud.machine(&id).await?;
+    if let Machine::Host(host) = &mut machine {
+        *host = RunTags::of_hosts(&cloud.state, &[id])?.put_on(host);
+    }
     match machine.describe(&cloud.region, None) {
         Value::Object(record) => Ok(record.into()),
         _ => Ok(Map::new().into()),
@@ -227,7 +232,8 @@ async fn select(cloud: &LocalCloud, request: &Request<'_>) -> Result<Vec<Machine
     let filter = Filter::of(request)?;
     let fits_host = |host: &Host| filter.accepts_host(host);
     let mut selected = if let Some(words) = request.text(WORDS)? {
-        let words = Words::parse(&words).and_then(|words| words.select(&cloud.inventory));
+        let inventory = cloud.tagged_inventory()?;
+        let words = Words::parse(&words).and_then(|words| words.select(&inventory));
         let hosts = words.map_err(|error| wrong_words(&error))?.into_iter();
         let hosts = hosts.filter(|host| fits_host(host));
         hosts.map(Machine::Host).collect()

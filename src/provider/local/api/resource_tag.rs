@@ -10,17 +10,18 @@ use crate::provider::local::api::disk::find_disk;
 use crate::provider::local::api::entry::{Api, Kind};
 use crate::provider::local::cloud::{LocalCloud, Reply};
 use crate::provider::local::fault;
+use crate::provider::local::host_tag;
 use crate::provider::local::image::Image;
 use crate::provider::local::instance::Instance;
 use crate::provider::local::request::Request;
 use crate::provider::local::snapshot::Snapshot;
-use crate::provider::local::tag::{TagFilter, Tags};
+use crate::provider::local::tag::{TagChange, TagFilter, Tags};
 
 pub(super) const APIS: &[Api] = &[
     Api {
         service: "ECS",
         name: "TagResources",
-        summary: "Adds tags to instances, disks, images or snapshots.",
+        summary: "Adds tags to instances, hosts, disks, images or snapshots.",
         parameters: &["ResourceType", "ResourceIds", "Tags"],
         kind: Kind::Sets,
         handler: |cloud, request| Box::pin(tag(cloud, request, "ResourceIds")),
@@ -36,7 +37,7 @@ pub(super) const APIS: &[Api] = &[
     Api {
         service: "ECS",
         name: "UntagResources",
-        summary: "Removes tags by key; All removes every tag.",
+        summary: "Removes tags by key; All removes every tag. What an inventory gives to a host stays.",
         parameters: &["ResourceType", "ResourceIds", "TagKeys", "All"],
         kind: Kind::Sets,
         handler: |cloud, request| Box::pin(untag(cloud, request)),
@@ -118,7 +119,8 @@ pub(super) async fn all(cloud: &LocalCloud, kind: ResourceKind) -> Result<Vec<Ta
         ResourceKind::Instance => {
             let list = cloud.state.all::<Instance>().await?.into_iter();
             let instances = list.map(|s| entry(s.value.id, s.value.tags));
-            let hosts = cloud.inventory.hosts().filter(|host| !host.tags.is_empty());
+            let inventory = cloud.tagged_inventory()?;
+            let hosts = inventory.hosts().filter(|host| !host.tags.is_empty());
             let hosts = hosts.map(|host| entry(host.name.clone(), Tags::of(&host.tags)));
             instances.chain(hosts).collect()
         }
@@ -149,17 +151,20 @@ pub(super) async fn edit(
     request: &Request<'_>,
     kind: ResourceKind,
     id: &str,
-    edit: impl Fn(&mut Tags) -> Result<(), ApiError>,
+    change: &TagChange,
 ) -> Result<RecordChange, CallFault> {
     match kind {
         ResourceKind::Instance => {
+            if let Some(host) = cloud.host(id) {
+                return host_tag::change(&cloud.state, host, change);
+            }
             let mut stored = cloud.instance(request, id).await?;
-            edit(&mut stored.value.tags)?;
+            change.apply(&mut stored.value.tags)?;
             Ok(stored.put())
         }
         ResourceKind::Disk => {
             let mut stored = find_disk(cloud, id).await?;
-            edit(&mut stored.value.disk.tags)?;
+            change.apply(&mut stored.value.disk.tags)?;
             Ok(stored.put())
         }
         ResourceKind::Image => {
@@ -168,13 +173,13 @@ pub(super) async fn edit(
                 let why = format!("`{id}` is built in and cannot be tagged");
                 return Err(ApiError::new("InvalidImageId.NotSupported", why).into());
             }
-            edit(&mut stored.value.tags)?;
+            change.apply(&mut stored.value.tags)?;
             Ok(stored.put())
         }
         ResourceKind::Snapshot => {
             let stored = cloud.state.get::<Snapshot>(id).await?;
             let mut stored = stored.ok_or_else(|| fault::no_snapshot(id))?;
-            edit(&mut stored.value.tags)?;
+            change.apply(&mut stored.value.tags)?;
             Ok(stored.put())
         }
     }
@@ -190,14 +195,8 @@ async fn tag(
     if tags.is_empty() {
         return Err(fault::missing("Tags").into());
     }
-    change(
-        cloud,
-        request,
-        kind,
-        request.required_list(parameter)?,
-        |have| have.add(tags.clone()),
-    )
-    .await
+    let ids = request.required_list(parameter)?;
+    change(cloud, request, kind, ids, &TagChange::Add(tags)).await
 }
 
 async fn untag(cloud: &LocalCloud, request: &Request<'_>) -> Result<Reply, CallFault> {
@@ -207,17 +206,8 @@ async fn untag(cloud: &LocalCloud, request: &Request<'_>) -> Result<Reply, CallF
     } else {
         Some(request.required_list("TagKeys")?)
     };
-    change(
-        cloud,
-        request,
-        kind,
-        request.required_list("ResourceIds")?,
-        |have| {
-            have.remove(keys.as_deref());
-            Ok(())
-        },
-    )
-    .await
+    let ids = request.required_list("ResourceIds")?;
+    change(cloud, request, kind, ids, &TagChange::Remove(keys)).await
 }
 
 async fn change(
@@ -225,14 +215,14 @@ async fn change(
     request: &Request<'_>,
     kind: ResourceKind,
     mut ids: Vec<String>,
-    apply: impl Fn(&mut Tags) -> Result<(), ApiError>,
+    wanted: &TagChange,
 ) -> Result<Reply, CallFault> {
     // Twice the same id would write the same revision twice.
     ids.sort();
     ids.dedup();
     let mut changes = Vec::with_capacity(ids.len());
     for id in &ids {
-        changes.push(edit(cloud, request, kind, id, &apply).await?);
+        changes.push(edit(cloud, request, kind, id, wanted).await?);
     }
     Ok(Reply {
         answer: Map::new(),

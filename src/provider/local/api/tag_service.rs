@@ -9,6 +9,7 @@ use crate::provider::local::api::resource_tag::{ResourceKind, Tagged, all, edit}
 use crate::provider::local::cloud::{LocalCloud, Reply};
 use crate::provider::local::fault;
 use crate::provider::local::request::Request;
+use crate::provider::local::tag::TagChange;
 
 pub(super) const APIS: &[Api] = &[
     Api {
@@ -60,11 +61,12 @@ struct Arn {
 }
 
 impl Arn {
-    /// Reads an ARN, or an id alone, whose first letters tell the kind.
-    fn from_text(text: &str) -> Result<Self, ApiError> {
+    /// Reads an ARN, or an id alone: of a host, or one whose first letters tell the kind.
+    fn from_text(text: &str, cloud: &LocalCloud) -> Result<Self, ApiError> {
         let invalid = |why: &str| fault::invalid("ResourceARN", &format!("`{text}` {why}"));
         if !text.starts_with("arn:") {
             let kind = match text.split('-').next() {
+                _ if cloud.host(text).is_some() => ResourceKind::Instance,
                 Some("i") => ResourceKind::Instance,
                 Some("d") => ResourceKind::Disk,
                 Some("m") => ResourceKind::Image,
@@ -99,11 +101,14 @@ impl Arn {
     }
 }
 
-fn arns(request: &Request<'_>) -> Result<Vec<Arn>, ApiError> {
+fn arns(cloud: &LocalCloud, request: &Request<'_>) -> Result<Vec<Arn>, ApiError> {
     let mut texts = request.required_list("ResourceARN")?;
     texts.sort();
     texts.dedup();
-    texts.iter().map(|text| Arn::from_text(text)).collect()
+    texts
+        .iter()
+        .map(|text| Arn::from_text(text, cloud))
+        .collect()
 }
 
 async fn tag(cloud: &LocalCloud, request: &Request<'_>) -> Result<Reply, CallFault> {
@@ -111,31 +116,30 @@ async fn tag(cloud: &LocalCloud, request: &Request<'_>) -> Result<Reply, CallFau
     if tags.is_empty() {
         return Err(fault::missing("Tags").into());
     }
+    let change = TagChange::Add(tags);
     let mut reply = Reply {
         answer: nothing_failed(),
         changes: Vec::new(),
     };
-    for arn in arns(request)? {
-        let change = edit(cloud, request, arn.kind, &arn.id, |have| {
-            have.add(tags.clone())
-        });
-        reply.changes.push(change.await?);
+    for arn in arns(cloud, request)? {
+        reply
+            .changes
+            .push(edit(cloud, request, arn.kind, &arn.id, &change).await?);
     }
     Ok(reply)
 }
 
 async fn untag(cloud: &LocalCloud, request: &Request<'_>) -> Result<Reply, CallFault> {
     let keys = request.required_list("TagKey")?;
+    let change = TagChange::Remove(Some(keys));
     let mut reply = Reply {
         answer: nothing_failed(),
         changes: Vec::new(),
     };
-    for arn in arns(request)? {
-        let change = edit(cloud, request, arn.kind, &arn.id, |have| {
-            have.remove(Some(&keys));
-            Ok(())
-        });
-        reply.changes.push(change.await?);
+    for arn in arns(cloud, request)? {
+        reply
+            .changes
+            .push(edit(cloud, request, arn.kind, &arn.id, &change).await?);
     }
     Ok(reply)
 }
@@ -150,8 +154,10 @@ async fn list(cloud: &LocalCloud, request: &Request<'_>) -> Result<Reply, CallFa
     let wanted = match request.list("ResourceARN")? {
         None => None,
         Some(texts) => {
-            let arns: Result<Vec<Arn>, ApiError> =
-                texts.iter().map(|text| Arn::from_text(text)).collect();
+            let arns: Result<Vec<Arn>, ApiError> = texts
+                .iter()
+                .map(|text| Arn::from_text(text, cloud))
+                .collect();
             Some(arns?)
         }
     };
