@@ -72,7 +72,7 @@ pub(in crate::cli) enum Command {
     Store(store::Arguments),
     /// Show, check or export the record of who did what
     Audit(audit::Arguments),
-    /// Print the JSON Schema of templates, for editors
+    /// Print the JSON Schema of runbooks or inventories, for editors
     Schema(schema::Arguments),
     /// Find out whether this machine can run everything, and what would help
     Doctor(doctor::Arguments),

@@ -1,6 +1,6 @@
 //! The JSON Schema of templates agrees with what it describes.
 
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 use jsonschema::Validator;
 use oos::base::source::Source;
@@ -8,11 +8,8 @@ use oos::base::value::Value;
 use oos::template::parse::parse;
 use oos::template::schema::template_schema;
 
+use super::{is_kept, objections, root};
 use crate::support::corpus::{folder, paths, sources};
-
-fn root() -> PathBuf {
-    PathBuf::from(env!("CARGO_MANIFEST_DIR"))
-}
 
 fn validator() -> Validator {
     jsonschema::draft202012::new(&template_schema()).unwrap()
@@ -20,14 +17,6 @@ fn validator() -> Validator {
 
 fn value(source: &Source) -> Value {
     parse(source).template.unwrap().root.to_value()
-}
-
-/// Returns what the schema has against a value, with the places.
-fn objections(validator: &Validator, value: &Value) -> Vec<String> {
-    validator
-        .iter_errors(value)
-        .map(|error| format!("{}: {error}", error.instance_path()))
-        .collect()
 }
 
 #[track_caller]
@@ -52,24 +41,7 @@ fn templates_below(folder: &Path) -> Vec<Source> {
 
 #[test]
 fn the_schema_file_is_the_generated_one() {
-    let path = root().join("schemas/template.schema.json");
-    let generated = format!(
-        "{}\n",
-        serde_json::to_string_pretty(&template_schema()).unwrap()
-    );
-    if std::env::var_os("OOS_UPDATE_SCHEMAS").is_some() {
-        std::fs::write(&path, &generated).unwrap();
-    }
-    let kept = std::fs::read_to_string(&path).unwrap();
-    assert!(
-        kept == generated,
-        "run this test with OOS_UPDATE_SCHEMAS=1 and commit the file"
-    );
-}
-
-#[test]
-fn the_schema_is_a_schema() {
-    assert!(jsonschema::meta::is_valid(&template_schema()));
+    is_kept(&template_schema(), "template.schema.json");
 }
 
 #[test]
