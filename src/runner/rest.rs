@@ -5,6 +5,8 @@ use std::collections::{BTreeSet, HashMap};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
+use tokio::sync::OwnedSemaphorePermit;
+
 use crate::base::id::ExecutionId;
 use crate::base::time::Timestamp;
 use crate::engine::effect::EffectKey;
@@ -25,11 +27,28 @@ pub(super) struct Stand {
 
 /// How the executions of one tree stand.
 #[derive(Debug, Default)]
-pub(super) struct Rests(Mutex<HashMap<ExecutionId, Stand>>);
+pub(super) struct Rests {
+    stands: Mutex<HashMap<ExecutionId, Stand>>,
+    /// Who may be taken up at the same time; given back as soon as the first one stands.
+    beginning: Mutex<Option<OwnedSemaphorePermit>>,
+}
 
 impl Rests {
+    /// Begins one that keeps others from being taken up until the first of its executions stands.
+    pub(super) fn beginning(permit: OwnedSemaphorePermit) -> Self {
+        Self {
+            beginning: Mutex::new(Some(permit)),
+            ..Self::default()
+        }
+    }
+
     /// Notes how an execution stands; tells whether the whole tree rests now.
     pub(super) fn note(&self, id: &ExecutionId, stand: Stand, now: Timestamp) -> bool {
+        let mut beginning = self
+            .beginning
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner);
+        drop(beginning.take());
         let mut stands = self.stands();
         match stands.get_mut(id) {
             Some(known) => *known = stand,
@@ -56,7 +75,7 @@ impl Rests {
 
     fn stands(&self) -> MutexGuard<'_, HashMap<ExecutionId, Stand>> {
         // A panic elsewhere leaves the map whole: every change to it is one call.
-        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+        self.stands.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 

@@ -32,7 +32,7 @@ pub use now::Now;
 pub use ownership::{OwnerGuard, Ownership};
 pub use parameter::{ParameterEntry, ParameterError, Parameters};
 pub use template::{TemplateEntry, Templates};
-pub use trigger::{FiringView, TriggerView, Triggers};
+pub use trigger::{FiringView, TriggerMark, TriggerView, Triggers};
 
 use crate::base::output::OutputSink;
 use crate::base::records::Records;

@@ -38,6 +38,19 @@ pub struct TriggerView {
     pub executed_by: String,
 }
 
+/// What people change of a trigger while it waits.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct TriggerMark {
+    /// The execution.
+    pub execution_id: ExecutionId,
+    /// What fires it.
+    pub trigger_type: TriggerKind,
+    /// Whether a person has paused it.
+    pub paused: bool,
+    /// When a person last let it go on.
+    pub resumed: Option<Timestamp>,
+}
+
 /// What became of one or more times of a trigger, or what else fired it.
 #[derive(Clone, PartialEq, Debug, Serialize)]
 #[serde(rename_all = "PascalCase")]
@@ -73,6 +86,10 @@ pub trait Triggers: Send + Sync + fmt::Debug {
     /// Returns the triggers whose executions have not ended, oldest first; with `ended`, the others
     /// as well.
     async fn triggers(&self, ended: bool) -> Result<Vec<TriggerView>, StoreError>;
+
+    /// Returns the marks of the triggers whose executions have not ended: what it takes to notice a change
+    /// among ten thousand.
+    async fn marks(&self) -> Result<Vec<TriggerMark>, StoreError>;
 
     /// Returns one trigger.
     async fn trigger(&self, id: &ExecutionId) -> Result<Option<TriggerView>, StoreError>;

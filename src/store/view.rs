@@ -261,6 +261,7 @@ pub trait Views: Send + Sync + fmt::Debug {
     /// seen within 100 ms. Cancel-safe.
     async fn changed(&self, seen: u64) -> Result<u64, StoreError>;
 
-    /// Returns the root executions that have not ended, oldest first.
+    /// Returns the root executions that have not ended, oldest first, but for those that do nothing but
+    /// wait for their trigger.
     async fn unfinished(&self) -> Result<Vec<ExecutionId>, StoreError>;
 }

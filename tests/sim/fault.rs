@@ -17,7 +17,7 @@ use oos::store::view::{
 };
 use oos::store::{
     Contents, FiringView, Journal, LockView, LockWish, Locks, Logs, Mailbox, OwnerGuard, Ownership,
-    Seq, Standing, StoreError, TemplateEntry, Templates, TriggerView, Triggers, Turn,
+    Seq, Standing, StoreError, TemplateEntry, Templates, TriggerMark, TriggerView, Triggers, Turn,
 };
 
 use crate::plan::{Moment, Operation};
@@ -237,6 +237,11 @@ impl Triggers for FaultStore {
     async fn firings(&self, id: &ExecutionId, limit: usize) -> Result<Vec<FiringView>, StoreError> {
         self.pass(Operation::Read).await?;
         self.memory().firings(id, limit).await
+    }
+
+    async fn marks(&self) -> Result<Vec<TriggerMark>, StoreError> {
+        self.pass(Operation::Read).await?;
+        self.memory().marks().await
     }
 
     async fn running(&self, id: &ExecutionId) -> Result<Vec<ExecutionId>, StoreError> {

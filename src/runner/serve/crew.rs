@@ -4,6 +4,7 @@ use std::collections::{BTreeSet, HashMap};
 use std::sync::Arc;
 use std::time::Duration;
 
+use tokio::sync::Semaphore;
 use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
 
@@ -19,6 +20,9 @@ const OWNED_PAUSE: Duration = Duration::from_secs(2);
 /// How long an execution that could not be worked on is left alone.
 const FAILED_PAUSE: Duration = Duration::from_secs(10);
 
+/// How many executions are taken up at the same time: each is read as a whole, and most of them rest.
+const MOST_BEGINNING: usize = 64;
+
 /// How long what is under way may take to come to its end when the daemon stops; then it is let go of as
 /// by a crash.
 const STOP_PATIENCE: Duration = Duration::from_secs(4);
@@ -31,6 +35,8 @@ pub(super) struct Crew {
     working: JoinSet<Left>,
     here: HashMap<ExecutionId, Call>,
     parked: Parked,
+    /// Lets so many be taken up at the same time.
+    beginning: Arc<Semaphore>,
 }
 
 /// Whether an execution is to be looked at once more when it is let go of.
@@ -60,6 +66,7 @@ impl Crew {
             working: JoinSet::new(),
             here: HashMap::new(),
             parked: Parked::default(),
+            beginning: Arc::new(Semaphore::new(MOST_BEGINNING)),
         }
     }
 
@@ -93,14 +100,17 @@ impl Crew {
             stop: self.stop.child_token(),
             stop_when_waiting: false,
         };
-        let rests = Arc::new(Rests::default());
-        let taking = Taking {
-            release,
-            rests: Some(Arc::clone(&rests)),
-            is_daemon: true,
-        };
+        let beginning = Arc::clone(&self.beginning);
         self.working.spawn(async move {
-            let outcome = runner.work_on(&id, options, taking).await;
+            let permit = beginning.acquire_owned().await;
+            let rests = Arc::new(Rests::beginning(permit.expect("it is never closed")));
+            let taking = Taking {
+                release,
+                rests: Some(Arc::clone(&rests)),
+                is_daemon: true,
+            };
+            // In a box of its own: what waits for its permit takes little room.
+            let outcome = Box::pin(runner.work_on(&id, options, taking)).await;
             let wake = rests.wake();
             Left { id, outcome, wake }
         });

@@ -1,7 +1,7 @@
 //! Fires timers. Keeps nothing but when each trigger is due next: what has become of its times is in
 //! the store, and two schedulers that fire the same time start one execution.
 
-use std::collections::{BTreeSet, HashMap, HashSet};
+use std::collections::{BTreeSet, HashMap, VecDeque};
 use std::time::Duration;
 
 use tokio::task::JoinSet;
@@ -15,7 +15,7 @@ use crate::runner::serve::attend::{Attendance, Rules, attend};
 use crate::runner::serve::wait::wait_until;
 use crate::runner::trigger::Fuse;
 use crate::schedule::Overlap;
-use crate::store::TriggerView;
+use crate::store::TriggerMark;
 use crate::store::view::ExecutionView;
 
 /// What is due so soon is read from the store beforehand, so that it begins on time.
@@ -23,6 +23,9 @@ const AHEAD: Duration = Duration::from_secs(3);
 
 /// How many triggers are read ahead at most.
 const MOST_AHEAD: usize = 512;
+
+/// How many are attended to at the same time.
+const MOST_AT_ONCE: usize = 64;
 
 /// How long a trigger that could not be attended to is left alone.
 const AGAIN: Duration = Duration::from_secs(1);
@@ -40,32 +43,31 @@ pub(super) struct Attended {
 pub(super) struct Scheduler {
     runner: Runner,
     rules: Rules,
+    /// How many looks there were.
+    round: u64,
+    /// Every trigger that waits, whatever fires it.
     known: HashMap<ExecutionId, Known>,
     order: BTreeSet<(Timestamp, ExecutionId)>,
     work: JoinSet<Attended>,
     /// What was read ahead; nothing, if it could not be read.
     fuses: HashMap<ExecutionId, Option<Fuse>>,
-    /// Every trigger that waits, whatever fires it.
-    waiting: HashSet<ExecutionId>,
+    /// Those that are to be attended to as soon as others have been.
+    line: VecDeque<ExecutionId>,
 }
 
 /// What is known of a trigger.
-#[derive(Debug)]
+#[derive(Debug, Default)]
 struct Known {
-    /// What a person changes; a change means that it is to be attended to.
-    mark: Mark,
+    /// Whether a person has paused it, and when one let it go on; a change means that it is to be attended
+    /// to.
+    said: Option<(bool, Option<Timestamp>)>,
+    /// The last look that found it.
+    round: u64,
     due: Option<Timestamp>,
     /// Whether it is attended to at the moment.
     is_busy: bool,
     /// Whether it is to be attended to once more after that.
     again: bool,
-}
-
-/// What changes when a person changes a trigger.
-#[derive(Clone, PartialEq, Eq, Debug)]
-struct Mark {
-    paused: bool,
-    resumed: Option<Timestamp>,
 }
 
 impl Scheduler {
@@ -74,11 +76,12 @@ impl Scheduler {
         Self {
             runner,
             rules,
+            round: 0,
             known: HashMap::new(),
             order: BTreeSet::new(),
             work: JoinSet::new(),
             fuses: HashMap::new(),
-            waiting: HashSet::new(),
+            line: VecDeque::new(),
         }
     }
 
@@ -93,16 +96,13 @@ impl Scheduler {
 
     /// Learns which triggers there are; new and changed ones are attended to.
     pub(super) async fn refresh(&mut self) -> Result<(), RunnerError> {
-        let triggers = self.runner.store().triggers(false).await?;
-        let mut gone: BTreeSet<ExecutionId> = self.known.keys().cloned().collect();
-        let ids = triggers.iter().map(|trigger| trigger.execution_id.clone());
-        self.waiting = ids.collect();
-        for trigger in triggers {
-            gone.remove(&trigger.execution_id);
-            if trigger.trigger_type == TriggerKind::Timer {
-                self.look_at(&trigger);
-            }
+        self.round += 1;
+        for mark in self.runner.store().marks().await? {
+            self.look_at(mark);
         }
+        let round = self.round;
+        let gone = self.known.iter().filter(|(_, known)| known.round != round);
+        let gone: Vec<ExecutionId> = gone.map(|(id, _)| id.clone()).collect();
         for id in gone {
             self.forget(&id);
         }
@@ -111,34 +111,23 @@ impl Scheduler {
 
     /// Tells whether an execution waits for its trigger: there is nothing else to do about it.
     pub(super) fn has(&self, id: &ExecutionId) -> bool {
-        self.waiting.contains(id)
+        self.known.contains_key(id)
     }
 
     /// Returns how many triggers there are.
     pub(super) fn len(&self) -> usize {
-        self.waiting.len()
+        self.known.len()
     }
 
-    fn look_at(&mut self, trigger: &TriggerView) {
-        let id = &trigger.execution_id;
-        let mark = Mark {
-            paused: trigger.paused,
-            resumed: trigger.resumed,
-        };
-        match self.known.get_mut(id) {
-            Some(known) if known.mark == mark => return,
-            Some(known) => known.mark = mark,
-            None => {
-                let known = Known {
-                    mark,
-                    due: None,
-                    is_busy: false,
-                    again: false,
-                };
-                self.known.insert(id.clone(), known);
-            }
+    fn look_at(&mut self, mark: TriggerMark) {
+        let id = mark.execution_id;
+        let said = (mark.paused, mark.resumed);
+        let known = self.known.entry(id.clone()).or_default();
+        known.round = self.round;
+        let is_new = known.said.replace(said) != Some(said);
+        if is_new && mark.trigger_type == TriggerKind::Timer {
+            self.begin(id);
         }
-        self.begin(id.clone());
     }
 
     /// Waits until a trigger is due, or is to be read ahead; for ever if none is.
@@ -188,6 +177,14 @@ impl Scheduler {
         if let Some(due) = known.due.take() {
             self.order.remove(&(due, id.clone()));
         }
+        if self.work.len() < MOST_AT_ONCE {
+            self.spawn(id);
+        } else {
+            self.line.push_back(id);
+        }
+    }
+
+    fn spawn(&mut self, id: ExecutionId) {
         let fuse = self.fuses.remove(&id).flatten();
         let (runner, rules) = (self.runner.clone(), self.rules.clone());
         self.work.spawn(async move {
@@ -211,6 +208,9 @@ impl Scheduler {
     /// Notes when a trigger is due next.
     pub(super) fn note(&mut self, attended: Attended) {
         let Attended { id, outcome } = attended;
+        if let Some(next) = self.line.pop_front() {
+            self.spawn(next);
+        }
         let next = match outcome {
             Ok(attendance) => attendance.next,
             Err(error) => {

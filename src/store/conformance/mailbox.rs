@@ -10,7 +10,7 @@ on_every_store! {
     owner_is_woken_by_another_process
 }
 
-fn signal(note: &str) -> Signal {
+pub(super) fn signal(note: &str) -> Signal {
     Signal {
         by: "anna".into(),
         note: note.into(),

@@ -3,12 +3,14 @@
 use serde_json::json;
 
 use super::fixture::{at, event, id, map, start, started, unit, unit_started};
+use super::mailbox::signal;
 use super::{Bench, on_every_store};
 use crate::base::id::ExecutionId;
 use crate::engine::event::{Event, Fact, Firing, PassCause, Passed, TriggerKind, Work};
 use crate::engine::status::ExecutionStatus;
 use crate::store::conformance::fixture::ended;
-use crate::store::{Journal as _, StoreError, Triggers as _};
+use crate::store::view::Views as _;
+use crate::store::{Journal as _, Mailbox as _, StoreError, Triggers as _};
 
 on_every_store! {
     triggers_are_listed_until_they_end
@@ -76,6 +78,19 @@ async fn triggers_are_listed_until_they_end<B: Bench>(bench: B) {
         (seen.paused, seen.start_date, seen.handled),
         (false, at(1), None)
     );
+    let [mark] = &*store.marks().await.unwrap() else {
+        panic!("there is one trigger");
+    };
+    assert_eq!((&mark.execution_id, mark.paused), (&id(1), false));
+    assert_eq!(store.unfinished().await.unwrap(), [], "it only waits");
+    let number = store.post(&id(1), &signal("ann")).await.unwrap();
+    assert_eq!(
+        store.unfinished().await.unwrap(),
+        [id(1)],
+        "somebody spoke to it"
+    );
+    store.settle(number, None).await.unwrap();
+    assert_eq!(store.unfinished().await.unwrap(), []);
     store.append(&id(1), 2, &[pause]).await.unwrap();
     assert!(store.trigger(&id(1)).await.unwrap().unwrap().paused);
     store.append(&id(1), 3, &[resume]).await.unwrap();
@@ -86,6 +101,7 @@ async fn triggers_are_listed_until_they_end<B: Bench>(bench: B) {
         .await
         .unwrap();
     assert_eq!(store.triggers(false).await.unwrap(), []);
+    assert_eq!(store.marks().await.unwrap(), []);
     assert_eq!(store.triggers(true).await.unwrap().len(), 1);
     assert_eq!(store.trigger(&id(2)).await.unwrap(), None);
 }

@@ -8,7 +8,7 @@ use crate::base::id::ExecutionId;
 use crate::store::memory::MemoryStore;
 use crate::store::memory::state::State;
 use crate::store::projection::{Changes, WatchRow};
-use crate::store::{FiringView, StoreError, TriggerView, Triggers};
+use crate::store::{FiringView, StoreError, TriggerMark, TriggerView, Triggers};
 
 #[async_trait]
 impl Triggers for MemoryStore {
@@ -22,6 +22,17 @@ impl Triggers for MemoryStore {
             .collect();
         triggers.sort_by_key(|trigger| (trigger.start_date, trigger.execution_id.clone()));
         Ok(triggers)
+    }
+
+    async fn marks(&self) -> Result<Vec<TriggerMark>, StoreError> {
+        let triggers = self.triggers(false).await?.into_iter();
+        let marks = triggers.map(|trigger| TriggerMark {
+            execution_id: trigger.execution_id,
+            trigger_type: trigger.trigger_type,
+            paused: trigger.paused,
+            resumed: trigger.resumed,
+        });
+        Ok(marks.collect())
     }
 
     async fn trigger(&self, id: &ExecutionId) -> Result<Option<TriggerView>, StoreError> {

@@ -7,6 +7,7 @@ use async_trait::async_trait;
 
 use crate::base::id::ExecutionId;
 use crate::engine::event::Event;
+use crate::engine::status::ExecutionStatus;
 use crate::store::StoreError;
 use crate::store::memory::MemoryStore;
 use crate::store::memory::state::State;
@@ -185,6 +186,13 @@ impl Views for MemoryStore {
             .executions
             .iter()
             .filter(|(id, (row, _))| id.depth() == 0 && !row.status.is_final())
+            .filter(|(id, (row, _))| {
+                let waits_for_trigger =
+                    row.status == ExecutionStatus::Waiting && state.watches.contains_key(*id);
+                let mut posted = state.signals.values();
+                !waits_for_trigger
+                    || posted.any(|posted| posted.id == **id && posted.answer.is_none())
+            })
             .collect();
         open.sort_by_key(|(id, (row, _))| (row.started, *id));
         Ok(open.into_iter().map(|(id, _)| id.clone()).collect())

@@ -1,5 +1,7 @@
 //! The journal: fenced appends with their projections in one transaction.
 
+use std::sync::Arc;
+
 use async_trait::async_trait;
 use rusqlite::{Connection, OptionalExtension as _};
 
@@ -48,12 +50,12 @@ impl Journal for SqliteStore {
             .collect::<Result<Vec<_>, _>>()?;
         let masked: Vec<Event> = events.iter().map(|event| secrets.mask(event)).collect();
         let (id, origin) = (id.clone(), self.0.origin.clone());
-        let directory = self.0.directory.clone();
+        let owners = Arc::clone(&self.0.owners);
         self.0
             .writer
             .write_soon(move |connection| {
                 let last = append(connection, &id, expected, &blobs, &masked)?;
-                follow(connection, &directory, &id, &masked)?;
+                follow(connection, &owners, &id, &masked)?;
                 record_deeds(connection, &origin, &id, expected, &masked)?;
                 Ok(last)
             })

@@ -1,7 +1,5 @@
 //! The queue of locks in its tables.
 
-use std::path::Path;
-
 use rusqlite::{Connection, OptionalExtension as _, Row};
 
 use crate::base::id::ExecutionId;
@@ -10,7 +8,7 @@ use crate::store::StoreError;
 use crate::store::lock::{Entry, LockWish, Number, Queue, Stage};
 use crate::store::projection::Place;
 use crate::store::sqlite::fault::damaged;
-use crate::store::sqlite::owner;
+use crate::store::sqlite::owner::Owners;
 use crate::store::sqlite::row::{id_column, item_column};
 
 const FIND: &str = "\
@@ -51,7 +49,7 @@ const IDLE: &str = "SELECT number FROM lock_wish WHERE root_id = ?1 AND stage < 
 pub(super) struct Tables<'a> {
     pub(super) connection: &'a Connection,
     /// Where it can be seen who works on what.
-    pub(super) directory: &'a Path,
+    pub(super) owners: &'a Owners,
 }
 
 impl Tables<'_> {
@@ -210,6 +208,6 @@ impl Queue for Tables<'_> {
     }
 
     fn is_owned(&self, root: &ExecutionId) -> Result<bool, StoreError> {
-        owner::is_owned(self.directory, root)
+        self.owners.is_owned(root)
     }
 }

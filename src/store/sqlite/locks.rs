@@ -1,7 +1,7 @@
 //! Locks, over the queue in its tables.
 
 use std::collections::BTreeSet;
-use std::path::Path;
+use std::sync::Arc;
 
 use async_trait::async_trait;
 use rusqlite::Connection;
@@ -16,7 +16,7 @@ use crate::store::lock::{
 use crate::store::projection::Place;
 use crate::store::sqlite::SqliteStore;
 use crate::store::sqlite::lock_queue::{Tables, entry, lock_of};
-use crate::store::sqlite::owner;
+use crate::store::sqlite::owner::Owners;
 use crate::store::sqlite::row::{id_column, item_column};
 
 const IS_EMPTY: &str = "SELECT NOT EXISTS (SELECT 1 FROM lock_wish)";
@@ -55,7 +55,7 @@ impl Locks for SqliteStore {
         self.0.writer.write_ahead(|connection| {
             let mut queue = Tables {
                 connection,
-                directory: &self.0.directory,
+                owners: &self.0.owners,
             };
             stand(&mut queue, &wish)
         })
@@ -78,20 +78,20 @@ impl Locks for SqliteStore {
     async fn sweep(&self) -> Result<(), StoreError> {
         let mut gone: Vec<ExecutionId> = Vec::new();
         for root in self.look(idle_roots)? {
-            if !owner::is_owned(&self.0.directory, &root)? {
+            if !self.0.owners.is_owned(&root)? {
                 gone.push(root);
             }
         }
         if gone.is_empty() {
             return Ok(());
         }
-        let directory = self.0.directory.clone();
+        let owners = Arc::clone(&self.0.owners);
         self.0
             .writer
             .write_soon(move |connection| {
                 let mut queue = Tables {
                     connection,
-                    directory: &directory,
+                    owners: &owners,
                 };
                 gone.iter().try_for_each(|root| sweep(&mut queue, root))
             })
@@ -102,7 +102,7 @@ impl Locks for SqliteStore {
         self.look(|connection| {
             let queue = Tables {
                 connection,
-                directory: &self.0.directory,
+                owners: &self.0.owners,
             };
             below(&queue, id)
         })
@@ -125,7 +125,7 @@ impl SqliteStore {
 /// Brings the queue to what the journal says from now on.
 pub(super) fn follow(
     connection: &Connection,
-    directory: &Path,
+    owners: &Owners,
     id: &ExecutionId,
     events: &[Event],
 ) -> Result<(), StoreError> {
@@ -157,10 +157,7 @@ pub(super) fn follow(
             Meaning::AllEnd => end(OF_ALL, &[&id_text])?,
         }
     }
-    let mut queue = Tables {
-        connection,
-        directory,
-    };
+    let mut queue = Tables { connection, owners };
     give_back(&mut queue, &ended, &id.root())
 }
 

@@ -17,6 +17,7 @@ use crate::store::sqlite::codec;
 use crate::store::sqlite::fault::damaged;
 use crate::store::sqlite::open;
 use crate::store::sqlite::output::Outputs;
+use crate::store::sqlite::owner::Owners;
 use crate::store::sqlite::reader::Readers;
 use crate::store::sqlite::seal::KeyFile;
 use crate::store::sqlite::watch::Watch;
@@ -39,6 +40,7 @@ pub(super) struct Shared {
     pub(super) readers: Readers,
     pub(super) key: KeyFile,
     pub(super) watch: Watch,
+    pub(super) owners: Arc<Owners>,
     pub(super) outputs: Outputs,
     pub(super) now: Now,
     /// Who writes audit records, by number, and where.
@@ -68,6 +70,7 @@ impl SqliteStore {
             readers: Readers::of(directory.to_owned()),
             key: KeyFile::of(directory),
             watch: Watch::of(directory.to_owned()),
+            owners: Owners::of(directory),
             outputs: Outputs::default(),
             now,
             secrets: Mutex::new(HashMap::new()),

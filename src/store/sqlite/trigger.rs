@@ -11,7 +11,7 @@ use crate::store::sqlite::row::{
     id_column, json, json_column, optional_id_column, optional_time_column, optional_word_column,
     time_column, word, word_column,
 };
-use crate::store::{FiringView, StoreError, TriggerView, Triggers};
+use crate::store::{FiringView, StoreError, TriggerMark, TriggerView, Triggers};
 
 const UPSERT_WATCH: &str = "\
     INSERT INTO watch (execution_id, kind, settings, paused, resumed, began) \
@@ -31,6 +31,9 @@ const LIST: &str = "\
         (SELECT max(until) FROM firing \
          WHERE trigger_id = watch.execution_id AND until IS NOT NULL) \
     FROM watch JOIN execution ON execution.id = watch.execution_id";
+const MARKS: &str = "\
+    SELECT watch.execution_id, kind, paused, resumed \
+    FROM watch JOIN execution ON execution.id = watch.execution_id WHERE ended IS NULL";
 const ONLY_LIVE: &str = " WHERE ended IS NULL";
 const ONLY_ONE: &str = " WHERE watch.execution_id = ?1";
 const OLDEST_FIRST: &str = " ORDER BY began, watch.execution_id";
@@ -50,6 +53,21 @@ impl Triggers for SqliteStore {
                 connection.prepare_cached(&format!("{LIST}{only}{OLDEST_FIRST}"))?;
             let triggers = statement.query_map([], trigger_row)?;
             Ok(triggers.collect::<Result<_, _>>()?)
+        })
+    }
+
+    async fn marks(&self) -> Result<Vec<TriggerMark>, StoreError> {
+        self.0.readers.read(|connection| {
+            let mut statement = connection.prepare_cached(MARKS)?;
+            let marks = statement.query_map([], |row| {
+                Ok(TriggerMark {
+                    execution_id: id_column(row, 0)?,
+                    trigger_type: word_column(row, 1)?,
+                    paused: row.get(2)?,
+                    resumed: optional_time_column(row, 3)?,
+                })
+            })?;
+            Ok(marks.collect::<Result<_, _>>()?)
         })
     }
 

@@ -48,7 +48,12 @@ const COUNT_TASKS: &str = "\
     SELECT name, status FROM task WHERE execution_id = ?1 AND item = -1 ORDER BY task";
 const UNFINISHED: &str = "\
     SELECT id FROM execution \
-    WHERE status IN ('Queued', 'Running', 'Waiting') AND parent IS NULL ORDER BY started, id";
+    WHERE status IN ('Queued', 'Running', 'Waiting') AND parent IS NULL \
+        AND NOT (status = 'Waiting' \
+            AND EXISTS (SELECT 1 FROM watch WHERE watch.execution_id = id) \
+            AND NOT EXISTS \
+                (SELECT 1 FROM signal WHERE signal.execution_id = id AND settled = 0)) \
+    ORDER BY started, id";
 
 const PAGE: usize = 50;
 
