@@ -7,6 +7,7 @@ use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
 
 use crate::base::id::ExecutionId;
+use crate::base::time::Timestamp;
 use crate::cli::answer::{self, Answer};
 use crate::cli::aside::ask_aside;
 use crate::cli::client;
@@ -17,7 +18,7 @@ use crate::cli::global::Format;
 use crate::cli::guard;
 use crate::cli::interrupt::Interrupts;
 use crate::cli::output::{Output, print_result, wait_lines};
-use crate::cli::progress::{Follower, Tree, print_changes};
+use crate::cli::progress::{Change, Follower, Tree, print_changes};
 use crate::cli::report::Failure;
 use crate::cli::session::{Outcome, Session};
 use crate::engine::event::{Event, Fact, Signal};
@@ -27,6 +28,9 @@ use crate::store::view::{ExecutionView, TaskFilter};
 
 /// How often progress is looked at: often enough to look alive, seldom enough to cost nothing.
 const LOOK_AGAIN: Duration = Duration::from_millis(100);
+
+/// How often the queue of locks is looked at while something waits for one.
+const LOOK_AT_LOCKS: Duration = Duration::from_secs(1);
 
 /// Which part of an execution's story is told.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -150,6 +154,8 @@ struct Watch<'a> {
     asked: JoinSet<Option<Answer>>,
     /// What was asked last: the same is not asked again.
     question: Option<answer::Question>,
+    /// When the queue of locks was looked at last.
+    looked_at_locks: Option<Timestamp>,
 }
 
 /// What woke the watcher up.
@@ -181,6 +187,7 @@ impl<'a> Watch<'a> {
             leaves_when_waiting,
             asked: JoinSet::new(),
             question: None,
+            looked_at_locks: None,
         })
     }
 
@@ -240,7 +247,8 @@ impl<'a> Watch<'a> {
 
     /// Shows what is new and asks if somebody is to decide.
     async fn look(&mut self) -> Result<(), Failure> {
-        let changes = self.follower.update(self.runner.store()).await?;
+        let mut changes = self.follower.update(self.runner.store()).await?;
+        changes.extend(self.look_at_locks().await?);
         let is_being_asked = !self.asked.is_empty();
         match &mut self.tree {
             Some(tree) if !is_being_asked => {
@@ -253,6 +261,18 @@ impl<'a> Watch<'a> {
             self.ask().await?;
         }
         Ok(())
+    }
+
+    /// Looks who has the locks that something waits for.
+    async fn look_at_locks(&mut self) -> Result<Vec<Change>, Failure> {
+        let now = client::now();
+        let is_due = |last: Timestamp| now.duration_since(last).unsigned_abs() >= LOOK_AT_LOCKS;
+        if !self.follower.wants_locks() || !self.looked_at_locks.is_none_or(is_due) {
+            return Ok(Vec::new());
+        }
+        self.looked_at_locks = Some(now);
+        let locks = self.runner.store().locks(self.id).await?;
+        Ok(self.follower.note_locks(&locks, now))
     }
 
     /// Asks the person in front of the terminal what the execution waits for.

@@ -223,12 +223,20 @@ fn what_a_dead_process_left_at_work_keeps_its_lock_until_it_is_gone_on_with() {
     let mut holder = run(&home, "change.yml");
     until("the first changes the host", || hosts.total() == 1);
     let first = latest(&home);
-    let mut waiter = run(&home, "change.yml");
+    let told = home.path().join("told.txt");
+    let mut waiter = home.command();
+    waiter.args(["run", "change.yml"]);
+    waiter.stdout(std::fs::File::create(&told).unwrap());
+    let mut waiter = waiter.spawn().unwrap();
     let second = newer(&home, &first);
     let shows = |id: &str, text: &str| home.oos(&["show", id]).stdout.contains(text);
-    let waits = format!("`web1`: waits for {first}");
+    let waits = format!("waits for lock `web1`, held by {first}");
     until("the second waits for the first", || shows(&second, &waits));
-    assert!(shows(&first, "`web1`: locked"));
+    assert!(shows(&first, "has lock `web1`"));
+    until("its progress names who has it", || {
+        let lines = std::fs::read_to_string(&told).unwrap();
+        lines.contains(&format!("Running     change  {waits}"))
+    });
     // One that waits and dies is in nobody's way.
     let mut third = run(&home, "change.yml");
     until("the third waits, too", || {

@@ -44,25 +44,36 @@ pub(in crate::cli) fn print_locks(
 }
 
 fn words(lock: &LockView) -> String {
-    let names = lock.names.iter().map(|name| format!("`{name}`"));
-    let place = lock
-        .group
-        .iter()
-        .map(|group| format!("a place in `{group}`"));
-    let what = names.chain(place).collect::<Vec<_>>().join(", ");
     if lock.granted {
-        return format!("{what}: locked");
+        return format!("has {}", wanted(lock));
     }
+    waits_for_lock(lock)
+}
+
+/// Says what somebody waits for, and who has it or is to have it before.
+pub(in crate::cli) fn waits_for_lock(lock: &LockView) -> String {
+    let what = wanted(lock);
     let others: Vec<&str> = lock.waits_for.iter().map(ExecutionId::as_str).collect();
     match others.as_slice() {
-        [] => format!("{what}: is next"),
-        others if others.len() <= NAMED => format!("{what}: waits for {}", others.join(", ")),
+        [] => format!("waits for {what}, and is next"),
+        others if others.len() <= NAMED => {
+            format!("waits for {what}, held by {}", others.join(", "))
+        }
         others => {
             let more = others.len() - NAMED;
             format!(
-                "{what}: waits for {} and {more} more",
+                "waits for {what}, held by {} and {more} more",
                 others[..NAMED].join(", ")
             )
         }
     }
+}
+
+fn wanted(lock: &LockView) -> String {
+    let names = lock.names.iter().map(|name| format!("lock `{name}`"));
+    let place = lock
+        .group
+        .iter()
+        .map(|group| format!("a place in `{group}`"));
+    names.chain(place).collect::<Vec<_>>().join(", ")
 }

@@ -18,6 +18,7 @@ pub(super) use approval::print_review;
 pub(super) use diagnostic::{DiagnosticReport, Problem};
 pub(super) use execution::{Kin, print_execution, print_map, print_result, wait_lines};
 pub(super) use harmless::{HarmlessJson, harmless, harmless_line};
+pub(super) use lock::waits_for_lock;
 pub(super) use status::{Status, loop_words, status_cell, waits_for};
 pub(super) use stream::Output;
 pub(super) use style::Role;

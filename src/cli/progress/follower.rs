@@ -2,10 +2,11 @@
 //! appends itself it hears of, which is cheaper than reading it back.
 
 use crate::base::id::ExecutionId;
+use crate::base::time::Timestamp;
 use crate::cli::progress::model::{Change, ExecutionProgress};
 use crate::engine::event::{Event, Fact};
 use crate::store::view::Views;
-use crate::store::{Seq, StoreError};
+use crate::store::{LockView, Seq, StoreError};
 
 /// How many events are read at once.
 const PAGE: usize = 1000;
@@ -91,6 +92,21 @@ impl Follower {
         }
         changes.sort_by_key(|change: &Change| change.at);
         Ok(changes)
+    }
+
+    /// Tells whether something waits for a lock.
+    pub(in crate::cli) fn wants_locks(&self) -> bool {
+        self.followed
+            .iter()
+            .any(|followed| followed.state.wants_locks())
+    }
+
+    /// Takes in what is in the queue of locks; returns what is worth a line.
+    pub(in crate::cli) fn note_locks(&mut self, locks: &[LockView], now: Timestamp) -> Vec<Change> {
+        let states = self.followed.iter_mut().map(|followed| &mut followed.state);
+        states
+            .flat_map(|state| state.note_locks(locks, now))
+            .collect()
     }
 
     /// Returns the outermost execution.

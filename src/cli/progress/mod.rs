@@ -2,9 +2,11 @@
 
 mod follower;
 mod lines;
+mod lock;
 mod model;
 mod tree;
 
 pub(super) use follower::Follower;
 pub(super) use lines::print_changes;
+pub(super) use model::Change;
 pub(super) use tree::Tree;

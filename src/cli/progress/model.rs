@@ -4,6 +4,7 @@ use crate::base::id::ExecutionId;
 use crate::base::time::Timestamp;
 use crate::base::value::text;
 use crate::cli::output::{between, counted, duration, waits_for};
+use crate::cli::progress::lock::Wanting;
 use crate::engine::event::{
     End, Event, Fact, Kept, Lock, LoopPlan, Request, Started, UnitId, Work,
 };
@@ -16,7 +17,7 @@ pub(super) struct ExecutionProgress {
     /// Its id.
     pub(super) id: ExecutionId,
     /// The tasks around it, each followed by a slash; lines of its tasks begin with them.
-    path: String,
+    pub(super) path: String,
     /// The child executions that its tasks have started, with their paths. Those of loops are not
     /// followed: they may be a hundred thousand.
     pub(super) children: Vec<(ExecutionId, String)>,
@@ -51,6 +52,25 @@ pub(super) struct TaskProgress {
     pub(super) message: String,
     /// The child execution that it runs now.
     pub(super) child: Option<ExecutionId>,
+    /// Those of its units that wait for a lock.
+    pub(super) wanting: Wanting,
+}
+
+impl TaskProgress {
+    /// Makes the state of a task that has not begun.
+    pub(super) fn new(name: &str, action: &str) -> Self {
+        Self {
+            name: name.to_owned(),
+            action: action.to_owned(),
+            status: TaskStatus::Pending,
+            start: None,
+            end: None,
+            counts: None,
+            message: String::new(),
+            child: None,
+            wanting: Wanting::new(),
+        }
+    }
 }
 
 /// Something worth a line.
@@ -187,7 +207,9 @@ impl ExecutionProgress {
             } => {
                 let change = self.start_unit(at, unit, work, *confirm);
                 if let Some(lock) = lock {
-                    self.task(unit.task)?.message = lock_words(lock);
+                    let task = self.task(unit.task)?;
+                    task.want(unit.item);
+                    task.message = lock_words(lock);
                 }
                 change
             }
@@ -211,10 +233,13 @@ impl ExecutionProgress {
                 "a child execution waits",
             ),
             Fact::LockGranted { .. } => {
-                self.task(unit.task)?.message.clear();
+                self.task(unit.task)?.want_no_more(unit.item);
                 None
             }
-            Fact::UnitEnded { end, .. } => self.end_unit(at, unit, end),
+            Fact::UnitEnded { end, .. } => {
+                self.task(unit.task)?.want_no_more(unit.item);
+                self.end_unit(at, unit, end)
+            }
             // What was waited for has come: a confirmation, an approval, a child.
             _ => self.go_on(unit.task),
         }
@@ -227,16 +252,7 @@ impl ExecutionProgress {
         self.tasks = started
             .tasks
             .iter()
-            .map(|head| TaskProgress {
-                name: head.name.clone(),
-                action: head.action.clone(),
-                status: TaskStatus::Pending,
-                start: None,
-                end: None,
-                counts: None,
-                message: String::new(),
-                child: None,
-            })
+            .map(|head| TaskProgress::new(&head.name, &head.action))
             .collect();
         self.change(at, "Running", started.template_name.clone())
     }
@@ -252,6 +268,7 @@ impl ExecutionProgress {
         state.start = Some(at);
         state.end = None;
         state.child = None;
+        state.wanting.clear();
         if let Some(plan) = looping {
             let total = u32::try_from(plan.items.len()).unwrap_or(u32::MAX);
             let mut counts = LoopCounts {
