@@ -65,6 +65,6 @@ oos_attach() {
     forget
     sweep
   else
-    kill "$follower" 2>/dev/null
+    end_child "$follower" $$
   fi
 }

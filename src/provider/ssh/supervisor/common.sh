@@ -32,6 +32,10 @@ look() {
   start=$1
 }
 
+# Ends process $1 if it is a child of process $2 still: some shells forget a child as soon as it has ended, and
+# its number may belong to anybody then.
+end_child() { look "$1" && [ "$parent" = "$2" ] && kill "$1" 2>/dev/null; }
+
 home=${HOME:-/nonexistent}/.local/state/oos
 spare=/var/tmp/oos-${LOGNAME:-${USER:-$(id -u)}}
 
@@ -86,12 +90,12 @@ read_boot() {
 # Reads the record of the command: who watches over it, who minds its time, how it ended, and whether it
 # was called off before it was claimed.
 read_log() {
-  watch='' sid='' code='' minder='' watch_start='' watch_boot='' never=''
+  watch='' sid='' sid_start='' code='' minder='' watch_start='' watch_boot='' never=''
   { while read -r word a b c d; do
     case $word in
-      watch) watch=$a watch_start=$b watch_boot=$c sid=$d ;;
+      watch) watch=$a watch_start=$b watch_boot=$c sid=$d sid_start=$b ;;
       minder) minder="$minder $a $b" ;;
-      sid) sid=$a ;;
+      sid) sid=$a sid_start=$b ;;
       end) code=$a ;;
       never) never=yes ;;
     esac
@@ -104,8 +108,13 @@ is_watched() {
   [ "$boot" = "$watch_boot" ] && look "$watch" && [ "$start" = "$watch_start" ] && [ "$state" != Z ]
 }
 
+# Tells whether the number of the command's session is its own: it can be given to somebody else, who has
+# begun at another time, once nobody is left in the session.
+has_session() { [ -z "$sid_start" ] || ! look "$sid" || [ "$start" = "$sid_start" ]; }
+
 # Adds to pids what is in the session of the command.
 add_session() {
+  has_session || return 0
   for entry in /proc/[0-9]*; do
     pid=${entry#/proc/}
     # Who is about to make the session is not in it yet.
@@ -155,8 +164,8 @@ keep() {
   case $state in Z | X) return ;; esac
   case " $spared $minder " in *" $pid "*) return ;; esac
   case " $me $minder " in *" $parent "*) return ;; esac
-  case " $pids " in *" $pid "*) return ;; esac
-  pids="$pids $pid"
+  case " $pids " in *" $pid:$start "*) return ;; esac
+  pids="$pids $pid:$start"
   case " $seen " in *" $pid:$start "*) return ;; esac
   seen="$seen $pid:$start"
   count=$((count + 1))
@@ -164,7 +173,13 @@ keep() {
 name $pid $name"
 }
 
-signal() { for pid in $pids; do kill -"$1" "$pid" 2>/dev/null; done; }
+# Sends signal $1 to who is in pids. A number may belong to somebody else since it was found.
+signal() {
+  for known in $pids; do
+    pid=${known%:*}
+    if look "$pid" && [ "$start" = "${known#*:}" ]; then kill -"$1" "$pid" 2>/dev/null; fi
+  done
+}
 
 pause() { sleep "$1" >/dev/null 2>&1 || sleep 1; }
 
@@ -174,6 +189,7 @@ pause() { sleep "$1" >/dev/null 2>&1 || sleep 1; }
 end_all() {
   count=0 seen='' names='' left='' round=0
   read -r me _ </proc/self/stat
+  has_session || group=''
   find_all
   signal TERM
   signal CONT
@@ -200,7 +216,8 @@ end_all() {
     [ -n "$pids" ] || find_all
   done
   [ -z "$group" ] || kill -CONT "-$group" 2>/dev/null
-  for pid in $pids; do
+  for known in $pids; do
+    pid=${known%:*}
     if look "$pid"; then
       count=$((count - 1))
       left="$left

@@ -23,19 +23,23 @@ launch() {
 # Stays beside the command. It does nothing until the client asks for what is said meanwhile, which it
 # does of all that is not over soon, or the link ends; from then on it minds the time.
 mind() {
-  timer='' streamer='' word=''
+  timer='' streamer='' word='' begun=''
   read -r mind _ </proc/self/stat
   read -r word
   trap leave TERM
+  begun=yes
   keep_time </dev/null >/dev/null 2>&1 &
-  timer=$!
+  timer=$! begun=''
   if [ "$word" = stream ]; then
+    begun=yes
     stream </dev/null &
-    streamer=$!
+    streamer=$! begun=''
     put "minder $timer $streamer
 " >>"$log"
     while read -r word; do :; done
-    kill "$streamer" 2>/dev/null
+    end_child "$streamer" "$mind"
+    wait "$streamer"
+    streamer=''
   fi
   wait
 }
@@ -43,7 +47,9 @@ mind() {
 # Lets what was begun be finished: a piece of output, or the end of the command.
 leave() {
   trap '' TERM
-  kill $timer $streamer $! 2>/dev/null
+  # A signal may come between a beginning and its note.
+  [ -z "$begun" ] || end_child "$!" "$mind"
+  for pid in $timer $streamer; do end_child "$pid" "$mind"; done
   wait
   exit
 }
@@ -83,7 +89,7 @@ because() {
   [ "$sid" = $$ ] || group=$sid
   end_all 20 400
   give_report
-  [ "$1" != unwatched ] || kill "$mind"
+  [ "$1" = unwatched ] && look "$me" && [ "$parent" = "$mind" ] && kill "$mind"
   exit
 }
 
@@ -122,7 +128,7 @@ write_log() {
 # Ends who stays beside the command, when what it has begun is finished. bash may sleep through a signal
 # that comes as it begins to wait for a line: there it is told again.
 dismiss() {
-  kill "$minder" 2>/dev/null
+  end_child "$minder" $$
   again=''
   if [ -n "${BASH_VERSION-}" ] && grep -q 'minder .* ' "$log"; then
     while sleep 0.3 && kill "$minder"; do :; done >/dev/null 2>&1 &
@@ -150,7 +156,8 @@ oos_start() {
       exec </dev/null >>"$out" 2>>"$err" 3<&- 5<&- 6<&-
       if [ -n "$detach" ]; then
         read -r me _ </proc/self/stat
-        put "sid $me
+        look "$me"
+        put "sid $me $start
 " >>"$log"
       fi
       # Who ends it may have looked before there was anything to be seen.

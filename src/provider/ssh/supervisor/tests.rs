@@ -1,6 +1,7 @@
 //! The script under the shells of this machine, without a connection.
 
 use std::io::Write as _;
+use std::path::Path;
 use std::process::{Command, Stdio};
 use std::time::Duration;
 
@@ -8,7 +9,7 @@ use crate::base::output::Channel;
 use crate::provider::ssh::supervisor::machine::{
     Link, Machine, alive, exited, part, read, starting,
 };
-use crate::provider::ssh::supervisor::{Ending, Launch, Reason, Refusal, STREAM, Said};
+use crate::provider::ssh::supervisor::{Attach, Ending, Launch, Reason, Refusal, STREAM, Said};
 
 #[test]
 fn a_short_command_comes_back_whole_and_leaves_nothing_of_what_it_said() {
@@ -242,6 +243,86 @@ fn a_command_without_a_watch_is_ended_and_told_lost() {
             .collect();
         std::fs::write(machine.state().join("t-boot.log"), log + "\n").unwrap();
         assert_eq!(machine.attach("t-boot", 0).ended(), Ending::default());
+    });
+}
+
+/// Notes every number in a kill that belongs to nobody: the next process might be given it.
+const NOTE_STALE: &str = "kill() { for word in \"$@\"; do case $word in -* | *[!0-9]*) ;; *) \
+    [ -e \"/proc/$word\" ] || echo \"$word\" >>\"$HOME/stale\" ;; esac; done; command kill \"$@\"; }\n";
+
+#[test]
+fn who_has_ended_is_not_signaled_as_somebody_else_may_have_the_number() {
+    Machine::each(|machine| {
+        let script = "echo begun; while [ ! -e \"$HOME/go\" ]; do sleep 0.05; done; echo last";
+        let text = starting("t-1", script, Duration::from_mins(1), None);
+        let mut link = machine.send(&format!("{NOTE_STALE}{text}")).started();
+        link.say(STREAM);
+        link.until(|said| matches!(said, Said::Output(..)));
+        // From here on nobody streams.
+        link.cut();
+        let log = machine.state().join("t-1.log");
+        let minders = read(&log);
+        let streamer = minders.split_whitespace().last().unwrap().to_owned();
+        while Path::new("/proc").join(&streamer).exists() {
+            std::thread::yield_now();
+        }
+        std::fs::write(machine.home.path().join("go"), "").unwrap();
+        link.child.wait().unwrap();
+        // Who follows has told all, and hears that the link is gone.
+        let text = part("t-1").attach(Attach {
+            stdout: 0,
+            stderr: 0,
+        });
+        let mut again = machine.send(&format!("{NOTE_STALE}{text}"));
+        assert_eq!(again.ended(), exited(0), "{:?}", machine.shell);
+        again.cut();
+        again.child.wait().unwrap();
+        let stale = read(&machine.home.path().join("stale"));
+        assert_eq!(stale, "", "{:?} {minders}", machine.shell);
+    });
+}
+
+#[test]
+fn a_session_of_somebody_else_with_the_same_number_is_left_alone() {
+    Machine::each(|machine| {
+        let mut stranger = Command::new("setsid")
+            .args(["sleep", "60"])
+            .spawn()
+            .unwrap();
+        let leads = || {
+            let stat = read(
+                &Path::new("/proc")
+                    .join(stranger.id().to_string())
+                    .join("stat"),
+            );
+            let fields: Vec<&str> = stat.rsplit(") ").next().unwrap().split(' ').collect();
+            fields[3] == stranger.id().to_string()
+        };
+        while !leads() {
+            std::thread::yield_now();
+        }
+        let mut first = machine.start("t-0", "true");
+        first.ended();
+        first.take();
+        let boot = read(Path::new("/proc/sys/kernel/random/boot_id"));
+        // Who watched over the command is gone, and it has ended unseen.
+        let log = format!(
+            "watch 4194400 1 {} -\nsid {} 1\n",
+            boot.trim(),
+            stranger.id()
+        );
+        std::fs::write(machine.state().join("t-1.run"), "true").unwrap();
+        std::fs::write(machine.state().join("t-1.log"), log).unwrap();
+        let ending = machine.attach("t-1", 0).ended();
+        assert_eq!(ending.code, None, "{:?}", machine.shell);
+        machine.kill("t-1");
+        assert!(
+            stranger.try_wait().unwrap().is_none(),
+            "{:?}",
+            machine.shell
+        );
+        stranger.kill().unwrap();
+        stranger.wait().unwrap();
     });
 }
 
