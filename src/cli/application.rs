@@ -5,6 +5,7 @@ use std::process::ExitCode;
 use clap::{CommandFactory as _, FromArgMatches as _};
 
 use crate::cli::argument::Arguments;
+use crate::cli::command::Command;
 use crate::cli::environment;
 use crate::cli::exit::Exit;
 use crate::cli::guard;
@@ -34,7 +35,8 @@ fn run() -> Exit {
         Ok(parsed) => parsed,
         Err(error) => return usage(&error),
     };
-    telemetry::start(arguments.global.verbose);
+    let is_daemon = matches!(arguments.command, Command::Serve(_));
+    telemetry::start(arguments.global.verbose, is_daemon);
     let mut output = Output::for_process(&arguments.global);
     let settings = Settings::resolve(
         arguments.global.overrides(&matches),

@@ -6,6 +6,7 @@ use tokio::runtime::{Builder, Handle, Runtime};
 
 use crate::base::id::ExecutionId;
 use crate::base::time::Timestamp;
+use crate::cli::removed::gone;
 use crate::cli::report::Failure;
 use crate::cli::workshop::open_store;
 use crate::config::Settings;
@@ -82,21 +83,35 @@ pub(super) async fn find(store: &dyn Store, text: &str) -> Result<ExecutionView,
             .hinted("`oos list` shows what there is; any unique beginning of an id will do.")
     };
     if let Ok(id) = text.parse::<ExecutionId>() {
-        return store.execution(&id).await?.ok_or_else(unknown);
+        return match store.execution(&id).await? {
+            Some(view) => Ok(view),
+            None => Err(removed(store, id.root().as_str())
+                .await?
+                .unwrap_or_else(unknown)),
+        };
     }
     let prefix = id_prefix(text).ok_or_else(unknown)?;
     let filter = ExecutionFilter {
         include_children: prefix.contains('.'),
-        id_prefix: Some(prefix),
+        id_prefix: Some(prefix.clone()),
         limit: CANDIDATES + 1,
         ..ExecutionFilter::default()
     };
     let mut found = store.executions(&filter).await?;
     match found.len() {
-        0 => Err(unknown()),
+        0 => Err(removed(store, &prefix).await?.unwrap_or_else(unknown)),
         1 => Ok(found.remove(0)),
         _ => Err(ambiguous(text, &found)),
     }
+}
+
+/// Returns the failure of asking for an execution that was removed, if there is one whose id begins so.
+async fn removed(store: &dyn Store, prefix: &str) -> Result<Option<Failure>, StoreError> {
+    let found = store.removed(prefix, 2).await?;
+    Ok(match found.as_slice() {
+        [view] if view.history_removed.is_some() => Some(gone(view)),
+        _ => None,
+    })
 }
 
 /// Returns the beginning of an id that `text` may stand for; the `exec-` may be left out.

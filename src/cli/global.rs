@@ -7,6 +7,7 @@ use clap::parser::ValueSource;
 use clap::{ArgMatches, Args, ValueEnum};
 use jiff::SignedDuration;
 
+use crate::config::keep::Bytes;
 use crate::config::{Language, Overrides};
 
 /// Options that every command takes.
@@ -84,6 +85,16 @@ pub(super) struct GlobalArguments {
         value_delimiter = ':'
     )]
     pub(super) calendar: Vec<PathBuf>,
+    /// Start nothing new while the disk has less room than this, such as 500MiB; 64MiB when not given, or
+    /// a twentieth of a small disk
+    #[arg(
+        long,
+        global = true,
+        value_name = "BYTES",
+        env = "OOS_MIN_FREE",
+        hide_env_values = true
+    )]
+    pub(super) min_free: Option<Bytes>,
     /// Read the passphrase of the secrets from this file; /dev/fd/3 is a descriptor
     #[arg(
         long,
@@ -130,6 +141,7 @@ impl GlobalArguments {
             inventory_named: sources.value_source("inventory") == Some(ValueSource::CommandLine),
             inventory_max_age: self.inventory_max_age,
             inventory_stale: self.inventory_stale,
+            min_free: self.min_free,
             profile: self.profile.clone(),
             passphrase_file: self.passphrase_file.clone(),
             language: self.language,

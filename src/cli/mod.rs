@@ -22,6 +22,7 @@ mod session;
 mod targets;
 mod telemetry;
 
+mod brake;
 mod calendars;
 mod client;
 mod cloud;
@@ -35,6 +36,7 @@ mod entry;
 mod interrupt;
 mod prompt;
 mod refusal;
+mod removed;
 mod start;
 mod template_file;
 

@@ -130,7 +130,7 @@ impl From<io::Error> for Failure {
 impl From<ConfigError> for Failure {
     fn from(error: ConfigError) -> Self {
         let hint = match &error {
-            ConfigError::File(_) => None,
+            ConfigError::File(_) | ConfigError::Limit { .. } => None,
             ConfigError::UnknownProfile {
                 suggestion: Some(name),
                 ..

@@ -14,10 +14,11 @@ const LOG_VARIABLE: &str = "OOS_LOG";
 const LOG_FORMAT_VARIABLE: &str = "OOS_LOG_FORMAT";
 
 /// Starts commentary. Without `-v` and without `OOS_LOG` nothing is set up at all, since building
-/// a filter would cost short commands much of their time.
-pub(super) fn start(verbosity: u8) {
+/// a filter would cost short commands much of their time; a daemon warns in any case, as nobody is there
+/// to see its exit code.
+pub(super) fn start(verbosity: u8, is_daemon: bool) {
     let directives = environment::variable(LOG_VARIABLE);
-    if verbosity == 0 && directives.is_none() {
+    if verbosity == 0 && directives.is_none() && !is_daemon {
         return;
     }
     let level = match verbosity {

@@ -6,6 +6,7 @@ use std::path::{Path, PathBuf};
 
 use serde::Deserialize;
 
+use crate::config::keep::{Bytes, KeepText};
 use crate::config::language::Language;
 
 /// What a configuration file may say.
@@ -20,6 +21,12 @@ pub struct ConfigFile {
     pub inventory: Vec<String>,
     /// Files of calendars whose entries are blackouts.
     pub calendar: Vec<PathBuf>,
+    /// What is kept of executions that have ended: `age=90d,count=10000,bytes=5GiB`.
+    pub keep_history: KeepText,
+    /// What is kept of the output of their commands.
+    pub keep_logs: KeepText,
+    /// How much room the disk must have for something new to be started.
+    pub min_free: Option<Bytes>,
     /// A file that holds the passphrase of the secrets.
     pub passphrase_file: Option<PathBuf>,
     /// The profile to use.
@@ -130,6 +137,25 @@ mod tests {
             error.contains("libary") && error.contains("line 2"),
             "{error}"
         );
+    }
+
+    #[test]
+    fn limits_of_what_is_kept_are_read() {
+        let text = "keep-history: age=90d\nkeep-logs: bytes=1GiB, count=5\nmin-free: 500MiB\n";
+        let file = ConfigFile::parse(text).unwrap();
+        assert_eq!(
+            file.keep_history.0.age,
+            Some(std::time::Duration::from_hours(90 * 24))
+        );
+        assert_eq!(
+            (file.keep_logs.0.bytes, file.keep_logs.0.count),
+            (Some(1 << 30), Some(5))
+        );
+        assert_eq!(file.min_free, Some(Bytes(500 << 20)));
+        let error = ConfigFile::parse("keep-logs: 90\n")
+            .unwrap_err()
+            .to_string();
+        assert!(error.contains("`90` is no limit"), "{error}");
     }
 
     #[test]

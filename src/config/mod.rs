@@ -2,6 +2,7 @@
 //! configuration file, the file over the defaults.
 
 pub mod file;
+pub mod keep;
 pub mod language;
 pub mod settings;
 

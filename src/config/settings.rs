@@ -5,7 +5,13 @@ use std::time::Duration;
 
 use crate::base::name::nearest;
 use crate::config::file::{ConfigFile, FileError, Profile};
+use crate::config::keep::{Bytes, InvalidLimit, KeepText};
 use crate::config::language::Language;
+use crate::runner::retention::{Keep, Limits, MinFree};
+
+/// The variables that say what is kept.
+const KEEP_HISTORY: &str = "OOS_KEEP_HISTORY";
+const KEEP_LOGS: &str = "OOS_KEEP_LOGS";
 
 /// The profile that is there without a configuration file: the embedded cloud.
 const LOCAL_PROFILE: &str = "local";
@@ -39,6 +45,10 @@ pub struct Settings {
     pub inventory_stale: bool,
     /// Files of calendars whose entries are blackouts.
     pub calendars: Vec<PathBuf>,
+    /// What is kept of executions that have ended.
+    pub keep: Keep,
+    /// How much room the disk must have for something new to be started.
+    pub min_free: MinFree,
     /// The configuration file that was named, if one was.
     pub config: Option<PathBuf>,
     /// A file that holds the passphrase of the secrets.
@@ -72,6 +82,8 @@ pub struct Overrides {
     pub inventory_stale: bool,
     /// `--calendar`, beside those of the file.
     pub calendars: Vec<PathBuf>,
+    /// `--min-free`.
+    pub min_free: Option<Bytes>,
     /// `--passphrase-file`.
     pub passphrase_file: Option<PathBuf>,
     /// `--profile`.
@@ -101,6 +113,15 @@ pub enum ConfigError {
         name: String,
         /// The one that was probably meant.
         suggestion: Option<String>,
+    },
+    /// A variable holds no limit.
+    #[error("the variable `{variable}` is not understood")]
+    Limit {
+        /// The variable.
+        variable: &'static str,
+        /// What is wrong with it.
+        #[source]
+        source: InvalidLimit,
     },
     /// No place for the data is known.
     #[error("there is no place to keep executions: neither `HOME` nor `XDG_STATE_HOME` is set")]
@@ -162,6 +183,15 @@ impl Settings {
                 .into_iter()
                 .chain(file.calendar)
                 .collect(),
+            keep: Keep {
+                history: limits(KEEP_HISTORY, file.keep_history, surroundings)?,
+                logs: limits(KEEP_LOGS, file.keep_logs, surroundings)?,
+            },
+            min_free: overrides
+                .min_free
+                .or(file.min_free)
+                .map(MinFree::from)
+                .unwrap_or_default(),
             inventory_named: overrides.inventory_named,
             inventory_max_age: overrides.inventory_max_age.unwrap_or_default(),
             inventory_stale: overrides.inventory_stale,
@@ -177,6 +207,21 @@ impl Settings {
                 .unwrap_or_else(|| usual_language(surroundings)),
         })
     }
+}
+
+/// Returns the limits that a variable holds, or else those of the file.
+fn limits(
+    variable: &'static str,
+    file: KeepText,
+    surroundings: &Surroundings<'_>,
+) -> Result<Limits, ConfigError> {
+    let Some(text) = (surroundings.variable)(variable) else {
+        return Ok(file.0);
+    };
+    let limits: Result<KeepText, _> = text.parse();
+    limits
+        .map(|limits| limits.0)
+        .map_err(|source| ConfigError::Limit { variable, source })
 }
 
 fn usual_data_dir(surroundings: &Surroundings<'_>) -> Option<PathBuf> {

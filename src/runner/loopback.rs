@@ -16,15 +16,12 @@ use crate::engine::status::{ExecutionStatus, LoopMode, Mode, SafetyCheck};
 use crate::runner::handle::Runner;
 use crate::runner::request::{StartRequest, TemplateRef};
 use crate::runner::signal::SignalError;
-use crate::store::StoreError;
 use crate::store::view::{ExecutionFilter, ExecutionView};
+use crate::store::{STARTER_TAG, StoreError};
 use crate::template::source::TemplateSource as _;
 
 /// The service's code.
 const SERVICE: &str = "OOS";
-
-/// The tag that makes a repeated `StartExecution` find what the first one started.
-const TOKEN_TAG: &str = "oos:client-token";
 
 /// What is served, and how a call is taken up again after a crash.
 const APIS: &[(&str, Recovery)] = &[
@@ -232,7 +229,7 @@ async fn start_execution(
         .text("ClientToken")
         .unwrap_or_else(|| client_token.to_owned());
     let filter = ExecutionFilter {
-        tags: vec![(TOKEN_TAG.to_owned(), token.clone())],
+        tags: vec![(STARTER_TAG.to_owned(), token.clone())],
         limit: 1,
         ..ExecutionFilter::default()
     };
@@ -295,7 +292,7 @@ fn start_request(parameters: &Parameters<'_>, token: String) -> Result<StartRequ
         .iter()
         .map(|(key, value)| (key.clone(), text(value)))
         .collect();
-    tags.insert(TOKEN_TAG.to_owned(), token);
+    tags.insert(STARTER_TAG.to_owned(), token);
     Ok(StartRequest {
         arguments: parameters.map("Parameters")?,
         mode: word::<Mode>(parameters, "Mode")?,

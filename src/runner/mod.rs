@@ -25,6 +25,7 @@ mod repeat;
 pub mod report;
 mod request;
 mod rest;
+pub mod retention;
 mod scope;
 pub mod serve;
 mod signal;

@@ -16,6 +16,7 @@ mod output;
 mod ownership;
 mod parameter;
 mod projection;
+mod retention;
 mod secrets;
 pub mod sqlite;
 mod template;
@@ -31,6 +32,10 @@ pub use mailbox::Mailbox;
 pub use now::Now;
 pub use ownership::{OwnerGuard, Ownership};
 pub use parameter::{ParameterEntry, ParameterError, Parameters};
+pub use retention::{
+    EndPlace, EndedView, KeptFor, Part, Removal, RemovalCause, RemovedView, Retention, Room,
+    STARTER_TAG, Usage,
+};
 pub use template::{TemplateEntry, Templates};
 pub use trigger::{FiringView, TriggerMark, TriggerView, Triggers};
 
@@ -47,6 +52,7 @@ pub trait Store:
     + Locks
     + Logs
     + Triggers
+    + Retention
     + view::Views
     + Records
     + OutputSink
@@ -62,6 +68,7 @@ impl<T> Store for T where
         + Locks
         + Logs
         + Triggers
+        + Retention
         + view::Views
         + Records
         + OutputSink

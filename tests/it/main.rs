@@ -27,6 +27,7 @@ mod plan;
 mod recovery;
 mod refusal;
 mod repeat;
+mod retention;
 mod robustness;
 mod runbooks;
 mod sandbox;

@@ -16,8 +16,9 @@ use oos::store::view::{
     Views,
 };
 use oos::store::{
-    Contents, FiringView, Journal, LockView, LockWish, Locks, Logs, Mailbox, OwnerGuard, Ownership,
-    Seq, Standing, StoreError, TemplateEntry, Templates, TriggerMark, TriggerView, Triggers, Turn,
+    Contents, EndPlace, EndedView, FiringView, Journal, LockView, LockWish, Locks, Logs, Mailbox,
+    OwnerGuard, Ownership, Part, Removal, RemovedView, Retention, Room, Seq, Standing, StoreError,
+    TemplateEntry, Templates, TriggerMark, TriggerView, Triggers, Turn, Usage,
 };
 
 use crate::plan::{Moment, Operation};
@@ -268,6 +269,57 @@ impl Locks for FaultStore {
 
     async fn locks(&self, root: &ExecutionId) -> Result<Vec<LockView>, StoreError> {
         self.memory().locks(root).await
+    }
+}
+
+#[async_trait]
+impl Retention for FaultStore {
+    async fn usage(&self) -> Result<Usage, StoreError> {
+        self.memory().usage().await
+    }
+
+    fn room(&self) -> Result<Option<Room>, StoreError> {
+        self.memory().room()
+    }
+
+    async fn ended(
+        &self,
+        part: Part,
+        after: Option<&EndPlace>,
+        limit: usize,
+    ) -> Result<Vec<EndedView>, StoreError> {
+        self.pass(Operation::Read).await?;
+        self.memory().ended(part, after, limit).await
+    }
+
+    async fn end_before_newest(&self, number: usize) -> Result<Option<EndPlace>, StoreError> {
+        self.memory().end_before_newest(number).await
+    }
+
+    async fn size(&self, id: &ExecutionId, part: Part) -> Result<u64, StoreError> {
+        self.memory().size(id, part).await
+    }
+
+    async fn remove(
+        &self,
+        ids: &[ExecutionId],
+        removal: &Removal,
+    ) -> Result<Vec<ExecutionId>, StoreError> {
+        self.power.needed().await;
+        self.memory().remove(ids, removal).await
+    }
+
+    async fn sweep_removed(&self) -> Result<bool, StoreError> {
+        self.power.needed().await;
+        self.memory().sweep_removed().await
+    }
+
+    async fn removed(&self, prefix: &str, limit: usize) -> Result<Vec<RemovedView>, StoreError> {
+        self.memory().removed(prefix, limit).await
+    }
+
+    async fn last_removed(&self, template_name: &str) -> Result<Option<RemovedView>, StoreError> {
+        self.memory().last_removed(template_name).await
     }
 }
 

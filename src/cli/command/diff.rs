@@ -7,6 +7,8 @@ use crate::cli::exit::Exit;
 use crate::cli::fleet::{Extent, Words, change_document, change_text};
 use crate::cli::global::Format;
 use crate::cli::option::NormalizeArguments;
+use crate::cli::output::local;
+use crate::cli::removed::logs_gone;
 use crate::cli::report::Failure;
 use crate::cli::session::{Outcome, Session};
 use crate::runner::report::{Report, ReportRequest, compare, predecessor, read_report};
@@ -35,6 +37,9 @@ impl Arguments {
     pub(super) fn run(self, session: &mut Session) -> Outcome {
         let client = Client::open(&session.settings)?;
         let (old, new) = self.executions(&client)?;
+        for view in [&old, &new] {
+            require_logs(&client, view)?;
+        }
         let request = ReportRequest {
             task: self.task.clone(),
             normal: self.normalize.normal(),
@@ -75,12 +80,38 @@ impl Arguments {
         }
         match client.wait(predecessor(client.store(), &first))? {
             Some(before) => Ok((before, first)),
-            None => Err(Failure::usage(anyhow::anyhow!(
-                "before `{}` no execution of `{}` has ended",
-                first.execution_id,
-                first.template_name
-            ))
-            .hinted("Name two executions: `oos diff EARLIER LATER`.")),
+            None => Err(no_predecessor(client, &first)?),
         }
+    }
+}
+
+/// Returns the failure of there being nothing before an execution.
+fn no_predecessor(client: &Client, first: &ExecutionView) -> Result<Failure, Failure> {
+    let name = &first.template_name;
+    let failure = Failure::usage(anyhow::anyhow!(
+        "before `{}` no execution of `{name}` has ended",
+        first.execution_id
+    ));
+    let removed = client.wait(client.store().last_removed(name))?;
+    Ok(match removed.and_then(|view| view.history_removed) {
+        Some(at) => failure.hinted(format!(
+            "What ran before it is not kept any longer: the last of it was removed on {}.",
+            local(at)
+        )),
+        None => failure.hinted("Name two executions: `oos diff EARLIER LATER`."),
+    })
+}
+
+/// Refuses to compare what was printed once it is gone: everything would look changed.
+fn require_logs(client: &Client, view: &ExecutionView) -> Result<(), Failure> {
+    let root = view.execution_id.root();
+    let removed = client.wait(client.store().removed(root.as_str(), 1))?;
+    match removed.first().and_then(logs_gone) {
+        Some(text) => Err(Failure::refused(anyhow::anyhow!(
+            "there is nothing to compare `{}` by",
+            view.execution_id
+        ))
+        .hinted(text)),
+        None => Ok(()),
     }
 }

@@ -8,6 +8,7 @@ use serde_json::json;
 
 use crate::base::id::ExecutionId;
 use crate::base::value::{Map, Value};
+use crate::cli::brake::require_room;
 use crate::cli::detach::detach;
 use crate::cli::drive::{Story, drive};
 use crate::cli::fleet::{MANY, print_digest};
@@ -98,6 +99,7 @@ impl Kind {
 impl Arguments {
     /// Starts the execution and works on it to its end.
     pub(super) fn run(self, session: &mut Session) -> Outcome {
+        require_room(&session.settings)?;
         let workshop = Workshop::open(&session.settings)?;
         let runner = workshop.runner();
         let prepared = runner

@@ -14,6 +14,7 @@ use crate::cli::exit::Exit;
 use crate::cli::global::Format;
 use crate::cli::option::ExecutionArgument;
 use crate::cli::output::{Role, local};
+use crate::cli::removed::logs_gone;
 use crate::cli::report::Failure;
 use crate::cli::session::{Outcome, Session};
 use crate::store::view::LogLine;
@@ -63,6 +64,10 @@ impl Arguments {
     pub(super) fn run(self, session: &mut Session) -> Outcome {
         let client = Client::open(&session.settings)?;
         let id = client.execution(&self.execution.id)?.execution_id;
+        let removed = client.wait(client.store().removed(id.root().as_str(), 1))?;
+        if let Some(text) = removed.first().and_then(logs_gone) {
+            session.output.note(text);
+        }
         let mut read = BTreeMap::new();
         loop {
             // Asked before the lines are read: what comes after the end is not missed.

@@ -14,6 +14,7 @@ use crate::cli::fleet::{
 use crate::cli::global::Format;
 use crate::cli::option::{ExecutionArgument, NormalizeArguments};
 use crate::cli::output::HarmlessJson;
+use crate::cli::removed::logs_gone;
 use crate::cli::report::Failure;
 use crate::cli::session::{Outcome, Session};
 use crate::runner::report::{Report, ReportRequest, read_report};
@@ -82,6 +83,10 @@ impl Arguments {
     pub(super) fn run(self, session: &mut Session) -> Outcome {
         let client = Client::open(&session.settings)?;
         let view = client.execution(&self.execution.id)?;
+        let removed = client.wait(client.store().removed(view.execution_id.root().as_str(), 1))?;
+        if let Some(text) = removed.first().and_then(logs_gone) {
+            session.output.note(text);
+        }
         let form = self.form(session);
         let (output_bytes, group_bytes) = form.bytes();
         let request = ReportRequest {

@@ -2,6 +2,7 @@
 
 use clap::Args;
 
+use crate::cli::brake::require_room;
 use crate::cli::client;
 use crate::cli::command::signal::{OverrideArguments, SignalArguments, send};
 use crate::cli::detach::detach;
@@ -74,6 +75,7 @@ impl Arguments {
         view: &ExecutionView,
         session: &mut Session,
     ) -> Outcome {
+        require_room(&session.settings)?;
         let id = &view.execution_id;
         if self.task.is_some() || self.overrides.is_given() {
             let error = anyhow::anyhow!("`{id}` has ended: its tasks run as they are written");

@@ -3,6 +3,7 @@
 use clap::Args;
 
 use crate::base::digest::Digest;
+use crate::cli::brake::require_room;
 use crate::cli::command::trigger::register;
 use crate::cli::detach::detach;
 use crate::cli::drive::{Story, drive};
@@ -28,6 +29,7 @@ pub(in crate::cli) struct Arguments {
 impl Arguments {
     /// Starts the execution and works on it to its end.
     pub(super) fn run(self, session: &mut Session) -> Outcome {
+        require_room(&session.settings)?;
         let workshop = self.start.open(&session.settings)?;
         let runner = workshop.runner();
         let prepared = self.start.prepare(self.plan, &workshop, session)?;

@@ -15,6 +15,8 @@ use crate::cli::report::Failure;
 use crate::cli::service::Service;
 use crate::cli::session::{Outcome, Session};
 use crate::cli::workshop::Workshop;
+use crate::config::keep::KeepText;
+use crate::runner::retention::Keep;
 use crate::runner::serve::{Limits, Serving};
 use crate::schedule::Calendar;
 
@@ -27,6 +29,23 @@ pub(in crate::cli) struct Arguments {
     /// Work on at most so many executions of a template at once; may be given several times
     #[arg(long, value_name = "TEMPLATE=NUMBER")]
     max_of: Vec<TemplateLimit>,
+    /// Keep this much of executions that have ended, such as age=90d,count=10000,bytes=5GiB; everything
+    /// when not given
+    #[arg(
+        long,
+        value_name = "LIMITS",
+        env = "OOS_KEEP_HISTORY",
+        hide_env_values = true
+    )]
+    keep_history: Option<KeepText>,
+    /// Keep this much of what their commands printed, in the same form
+    #[arg(
+        long,
+        value_name = "LIMITS",
+        env = "OOS_KEEP_LOGS",
+        hide_env_values = true
+    )]
+    keep_logs: Option<KeepText>,
 }
 
 /// How many executions of a template run at once.
@@ -57,6 +76,7 @@ impl Arguments {
         let calendar = calendars::read(&session.settings.calendars)?;
         let workshop = Workshop::open(&session.settings)?;
         let limits = self.limits();
+        let keep = self.keep(session.settings.keep);
         workshop.wait(async {
             let (sender, calendar) = watch::channel(Arc::new(calendar));
             let (stop, ready) = (CancellationToken::new(), CancellationToken::new());
@@ -65,6 +85,8 @@ impl Arguments {
                 stop: stop.clone(),
                 limits,
                 calendar,
+                keep,
+                min_free: session.settings.min_free,
                 ready: ready.clone(),
             };
             let mut interrupts = Interrupts::new()?;
@@ -100,6 +122,14 @@ impl Arguments {
                 }
             }
         })
+    }
+
+    /// Returns what is kept: as the command line says, or else as is configured.
+    fn keep(&self, configured: Keep) -> Keep {
+        Keep {
+            history: self.keep_history.map_or(configured.history, |keep| keep.0),
+            logs: self.keep_logs.map_or(configured.logs, |keep| keep.0),
+        }
     }
 
     fn limits(&self) -> Limits {

@@ -24,4 +24,4 @@ pub(super) use stream::Output;
 pub(super) use style::Role;
 pub(super) use table::{Table, TableCell};
 pub(super) use task::task_table;
-pub(super) use words::{ago, between, counted, duration, local};
+pub(super) use words::{ago, between, bytes, counted, duration, local};

@@ -17,6 +17,21 @@ pub(in crate::cli) fn counted(number: usize, noun: &str) -> String {
     }
 }
 
+/// Returns a number of bytes to one unit: `12 B`, `3.4 MiB`.
+pub(in crate::cli) fn bytes(number: u64) -> String {
+    const UNITS: [(&str, u64); 4] = [
+        ("TiB", 1 << 40),
+        ("GiB", 1 << 30),
+        ("MiB", 1 << 20),
+        ("KiB", 1 << 10),
+    ];
+    let found = UNITS.iter().find(|(_, unit)| number >= *unit);
+    found.map_or_else(
+        || format!("{number} B"),
+        |(name, unit)| format!("{}.{} {name}", number / unit, number % unit * 10 / unit),
+    )
+}
+
 /// Returns a duration to two units: `850ms`, `3.2s`, `4m 05s`, `2h 10m`, `3d 04h`.
 pub(in crate::cli) fn duration(duration: Duration) -> String {
     let seconds = duration.as_secs();
@@ -65,6 +80,19 @@ pub(super) fn indented(text: &str, columns: usize) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn bytes_have_the_largest_unit_that_fits() {
+        #[track_caller]
+        fn case(number: u64, expected: &str) {
+            assert_eq!(bytes(number), expected);
+        }
+        case(0, "0 B");
+        case(1023, "1023 B");
+        case(1536, "1.5 KiB");
+        case(64 << 20, "64.0 MiB");
+        case(u64::MAX, "16777215.9 TiB");
+    }
 
     #[test]
     fn durations_have_two_units() {

@@ -9,9 +9,10 @@ use crate::engine::input::Input;
 use crate::engine::status::{ExecutionStatus, WaitReason};
 use crate::engine::timer::Timer;
 use crate::runner::handle::{Runner, RunnerError};
+use crate::runner::serve::brake::Braked;
 use crate::runner::trigger::{FireError, Fuse, nominal_event};
 use crate::schedule::{
-    Calendar, Overlap, Policy, Situation, SkipReason, Verdict, decide_due, next_decision,
+    Calendar, Decision, Overlap, Policy, Situation, SkipReason, Verdict, decide_due, next_decision,
 };
 use crate::store::{StoreError, TriggerView};
 
@@ -33,6 +34,8 @@ pub(super) struct Rules {
     pub(super) calendar: Arc<Calendar>,
     /// Whether everything waits for its turn first, as not all may run at once.
     pub(super) in_turn: bool,
+    /// When nothing was started the last time because the disk was almost full.
+    pub(super) braked: Option<Braked>,
 }
 
 /// Decides what becomes of the times of a trigger that have come, and makes it so.
@@ -78,7 +81,7 @@ pub(super) async fn attend(
         let paused = trigger.resumed.filter(|resumed| decision.last <= *resumed);
         let act = match paused {
             Some(_) => Act::Pass(PassCause::Paused, String::new()),
-            None => Act::of(&decision.verdict, &timer.policy, rules),
+            None => Act::of(&decision, &timer.policy, rules),
         };
         match act {
             Act::Pass(cause, note) => passing.push(Input::TimesPassed(Passed {
@@ -128,7 +131,8 @@ enum Act {
 }
 
 impl Act {
-    fn of(verdict: &Verdict, policy: &Policy, rules: &Rules) -> Self {
+    fn of(decision: &Decision, policy: &Policy, rules: &Rules) -> Self {
+        let verdict = &decision.verdict;
         match verdict {
             Verdict::Start { .. } if rules.in_turn => Self::Fire(Some(Hold::Turn {
                 reason: "so many executions may run at once".to_owned(),
@@ -147,7 +151,13 @@ impl Act {
                 calendar: by.clone(),
                 until: rules.calendar.free_from(*until),
             })),
-            Verdict::Missed { .. } => Self::Pass(PassCause::Missed, verdict.to_string()),
+            Verdict::Missed { .. } => {
+                let braked = rules.braked.filter(|braked| braked.meets(decision));
+                let why = braked
+                    .map(|braked| format!("; {braked}"))
+                    .unwrap_or_default();
+                Self::Pass(PassCause::Missed, format!("{verdict}{why}"))
+            }
             Verdict::Skipped { reason } => {
                 let cause = match reason {
                     SkipReason::Paused => PassCause::Paused,

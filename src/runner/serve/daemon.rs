@@ -10,8 +10,11 @@ use tokio_util::sync::CancellationToken;
 use crate::base::id::ExecutionId;
 use crate::engine::status::{ExecutionStatus, WaitReason};
 use crate::runner::handle::{Runner, RunnerError};
+use crate::runner::retention::{Keep, MinFree};
 use crate::runner::serve::attend::Rules;
+use crate::runner::serve::brake::{Brake, Change};
 use crate::runner::serve::crew::{Crew, Left};
+use crate::runner::serve::keeper::keep;
 use crate::runner::serve::scheduler::{Attended, Scheduler};
 use crate::schedule::Calendar;
 use crate::store::view::{ExecutionFilter, ExecutionView};
@@ -58,6 +61,10 @@ pub struct Serving {
     pub limits: Limits,
     /// When nothing is to start.
     pub calendar: watch::Receiver<Arc<Calendar>>,
+    /// How much is kept of what has ended.
+    pub keep: Keep,
+    /// How much room the disk must have for something new to be started.
+    pub min_free: MinFree,
     /// Is fired as soon as everything that was left has been looked at.
     pub ready: CancellationToken,
 }
@@ -70,6 +77,7 @@ impl Runner {
         let rules = Rules {
             calendar: Arc::clone(&serving.calendar.borrow()),
             in_turn: serving.limits != Limits::default(),
+            braked: None,
         };
         let mut daemon = Daemon {
             runner: self.clone(),
@@ -77,6 +85,7 @@ impl Runner {
             scheduler: Scheduler::new(self.clone(), rules),
             limits: serving.limits,
             calendar: serving.calendar,
+            brake: Brake::new(serving.min_free),
             seen_mail: 0,
             seen_change: 0,
             unheard: BTreeSet::new(),
@@ -85,6 +94,7 @@ impl Runner {
             biased;
             result = daemon.run(&serving.stop, &serving.ready) => result,
             error = self.carry_locks() => Err(error.into()),
+            never = keep(self, serving.keep) => match never {},
         };
         serving.stop.cancel();
         daemon.crew.finish().await;
@@ -101,6 +111,7 @@ struct Daemon {
     scheduler: Scheduler,
     limits: Limits,
     calendar: watch::Receiver<Arc<Calendar>>,
+    brake: Brake,
     /// The last signal that was seen.
     seen_mail: u64,
     /// The moment of the store that was looked at.
@@ -119,6 +130,8 @@ enum Next {
     Due,
     Attended(Attended),
     Calendar,
+    /// It is time to look at the disk.
+    Room,
     Guest(RunnerError),
 }
 
@@ -128,6 +141,7 @@ impl Daemon {
         stop: &CancellationToken,
         ready: &CancellationToken,
     ) -> Result<(), RunnerError> {
+        self.look_at_room()?;
         self.look(true).await?;
         ready.cancel();
         let mut not_before = tokio::time::Instant::now();
@@ -186,16 +200,44 @@ impl Daemon {
             Next::Rested => self.crew.take_up_due(),
             Next::Due => self.scheduler.attend_due().await,
             Next::Attended(attended) => self.begin_fired(attended).await?,
-            Next::Calendar => self.scheduler.change_rules(Rules {
-                calendar: Arc::clone(&self.calendar.borrow_and_update()),
-                in_turn: self.limits != Limits::default(),
-            }),
+            Next::Calendar => {
+                let rules = self.rules();
+                self.scheduler.change_rules(rules);
+            }
+            Next::Room => {
+                if self.look_at_room()? {
+                    self.release_queued().await?;
+                }
+            }
             Next::Guest(error) => {
                 tell_of(&error);
                 self.runner.guests().forget_failure();
             }
         }
         Ok(())
+    }
+
+    fn rules(&mut self) -> Rules {
+        Rules {
+            calendar: Arc::clone(&self.calendar.borrow_and_update()),
+            in_turn: self.limits != Limits::default(),
+            braked: self.brake.last(),
+        }
+    }
+
+    /// Looks whether the disk has room for something new; tells whether it has again.
+    fn look_at_room(&mut self) -> Result<bool, RunnerError> {
+        let room = self.runner.store().room()?;
+        match self.brake.look(room, self.runner.clock().now()) {
+            Some(Change::Pulled) => self.scheduler.hold(),
+            Some(Change::Released) => {
+                let rules = self.rules();
+                self.scheduler.release(rules);
+                return Ok(true);
+            }
+            None => {}
+        }
+        Ok(false)
     }
 
     /// Waits for something to happen. Cancel-safe.
@@ -220,6 +262,7 @@ impl Daemon {
             () = rested => Next::Rested,
             Ok(()) = self.calendar.changed() => Next::Calendar,
             error = self.runner.guests().failure() => Next::Guest(error),
+            () = self.brake.due() => Next::Room,
             moment = changed => Next::Look(moment?),
         };
         Ok(next)
@@ -298,6 +341,9 @@ impl Daemon {
     /// Lets queued executions begin, oldest first, as far as there is room for them.
     async fn release_queued(&mut self) -> Result<(), RunnerError> {
         let now = self.runner.clock().now();
+        if self.brake.is_pulled() {
+            return Ok(());
+        }
         if self.crew.len() >= self.limits.in_all || self.calendar.borrow().covers(now).is_some() {
             return Ok(());
         }

@@ -3,8 +3,10 @@
 //! and another one may run beside it.
 
 mod attend;
+mod brake;
 mod crew;
 mod daemon;
+mod keeper;
 mod scheduler;
 mod wait;
 

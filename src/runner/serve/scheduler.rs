@@ -53,6 +53,8 @@ pub(super) struct Scheduler {
     fuses: HashMap<ExecutionId, Option<Fuse>>,
     /// Those that are to be attended to as soon as others have been.
     line: VecDeque<ExecutionId>,
+    /// Whether nothing is attended to for now.
+    is_held: bool,
 }
 
 /// What is known of a trigger.
@@ -82,7 +84,20 @@ impl Scheduler {
             work: JoinSet::new(),
             fuses: HashMap::new(),
             line: VecDeque::new(),
+            is_held: false,
         }
+    }
+
+    /// Attends to nothing until it is released.
+    pub(super) fn hold(&mut self) {
+        self.is_held = true;
+    }
+
+    /// Attends to everything that it did not attend to while it was held.
+    pub(super) fn release(&mut self, rules: Rules) {
+        self.is_held = false;
+        self.change_rules(rules);
+        self.spawn_next();
     }
 
     /// Goes by other rules from now on.
@@ -132,7 +147,8 @@ impl Scheduler {
 
     /// Waits until a trigger is due, or is to be read ahead; for ever if none is.
     pub(super) fn due(&self) -> impl Future<Output = ()> + use<> {
-        let at = self.order.first().map(|(at, id)| {
+        let first = self.order.first().filter(|_| !self.is_held);
+        let at = first.map(|(at, id)| {
             let may_read = self.fuses.len() < MOST_AHEAD && !self.fuses.contains_key(id);
             let ahead = at.checked_sub(AHEAD).ok().filter(|_| may_read);
             ahead.unwrap_or(*at)
@@ -166,6 +182,9 @@ impl Scheduler {
 
     /// Attends to a trigger, now or once more.
     fn begin(&mut self, id: ExecutionId) {
+        if self.is_held {
+            return;
+        }
         let Some(known) = self.known.get_mut(&id) else {
             return;
         };
@@ -181,6 +200,16 @@ impl Scheduler {
             self.spawn(id);
         } else {
             self.line.push_back(id);
+        }
+    }
+
+    /// Attends to those whose turn has come.
+    fn spawn_next(&mut self) {
+        while !self.is_held
+            && self.work.len() < MOST_AT_ONCE
+            && let Some(next) = self.line.pop_front()
+        {
+            self.spawn(next);
         }
     }
 
@@ -208,9 +237,7 @@ impl Scheduler {
     /// Notes when a trigger is due next.
     pub(super) fn note(&mut self, attended: Attended) {
         let Attended { id, outcome } = attended;
-        if let Some(next) = self.line.pop_front() {
-            self.spawn(next);
-        }
+        self.spawn_next();
         let next = match outcome {
             Ok(attendance) => attendance.next,
             Err(error) => {

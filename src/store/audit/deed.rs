@@ -1,7 +1,9 @@
 //! What people do that is recorded for good.
 
-use crate::base::value::Map;
-use crate::store::TemplateEntry;
+use crate::base::digest::Digest;
+use crate::base::id::ExecutionId;
+use crate::base::value::{Map, Value};
+use crate::store::{Part, Removal, TemplateEntry};
 
 /// Something that a person did.
 #[derive(Clone, PartialEq, Debug)]
@@ -69,6 +71,10 @@ pub enum AuditAction {
     TemplateDeleted,
     /// The listings were made anew.
     StoreRebuilt,
+    /// Executions that had ended were removed.
+    HistoryRemoved,
+    /// The output of commands of executions that had ended was removed.
+    LogsRemoved,
 }
 
 impl AuditAction {
@@ -94,6 +100,8 @@ impl AuditAction {
             Self::TemplateCreated => "template-created",
             Self::TemplateDeleted => "template-deleted",
             Self::StoreRebuilt => "store-rebuilt",
+            Self::HistoryRemoved => "history-removed",
+            Self::LogsRemoved => "logs-removed",
         }
     }
 }
@@ -105,5 +113,34 @@ pub(in crate::store) fn template_created(by: &str, entry: &TemplateEntry) -> Dee
         .insert("version".to_owned(), entry.template_version.as_str().into());
     deed.detail
         .insert("digest".to_owned(), entry.hash.to_string().into());
+    deed
+}
+
+/// Returns the deed of removing executions, or what their commands printed. Which those were is told by
+/// a digest of their ids and of the digests of their journals, line by line.
+pub(in crate::store) fn removed(removal: &Removal, gone: &[(ExecutionId, Option<Digest>)]) -> Deed {
+    let action = match removal.part {
+        Part::History => AuditAction::HistoryRemoved,
+        Part::Logs => AuditAction::LogsRemoved,
+    };
+    let mut deed = Deed::new(&removal.by, action, "store");
+    let mut lines = String::new();
+    for (id, digest) in gone {
+        let digest = digest.as_ref().map(Digest::to_string).unwrap_or_default();
+        lines.push_str(id.as_str());
+        lines.push(' ');
+        lines.push_str(&digest);
+        lines.push('\n');
+    }
+    let ends = gone.first().into_iter().chain(gone.last());
+    let ends: Vec<&str> = ends.map(|(id, _)| id.as_str()).collect();
+    let mut tell = |name: &str, value: Value| deed.detail.insert(name.to_owned(), value);
+    tell("executions", gone.len().into());
+    tell("from", ends.first().copied().unwrap_or_default().into());
+    tell("to", ends.last().copied().unwrap_or_default().into());
+    tell("digest", Digest::of(lines.as_bytes()).to_string().into());
+    if let Some(cause) = removal.cause {
+        tell("cause", serde_json::json!(cause));
+    }
     deed
 }

@@ -21,8 +21,8 @@ use async_trait::async_trait;
 use crate::store::StoreError;
 
 pub use chain::{AuditHead, AuditReport, Chain, Flaw};
-pub(super) use deed::template_created;
 pub use deed::{AuditAction, Deed};
+pub(super) use deed::{removed, template_created};
 pub(super) use journal::deed_of;
 pub use line::{from_line, to_line};
 pub(super) use origin::origin;

@@ -10,6 +10,7 @@ mod log;
 mod mailbox;
 mod ownership;
 mod record;
+mod retention;
 mod template;
 mod trigger;
 

@@ -40,6 +40,11 @@ impl Wish {
         }
     }
 
+    /// Tells whether it is of an execution or one of its children.
+    pub(super) fn is_of(&self, id: &ExecutionId) -> bool {
+        self.lock.execution.is_within(id)
+    }
+
     fn names(&self) -> &[String] {
         &self.lock.lock.names
     }

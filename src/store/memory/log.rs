@@ -18,6 +18,14 @@ pub(super) struct MemoryLog {
 }
 
 impl MemoryLog {
+    /// Returns how many bytes are stored.
+    pub(super) fn bytes(&self) -> u64 {
+        self.segments
+            .iter()
+            .map(|segment| segment.bytes.len() as u64)
+            .sum()
+    }
+
     /// Stores what the buffer does not hold back.
     fn save(&mut self) {
         if let Some((_, segments)) = self.buffer.pending() {

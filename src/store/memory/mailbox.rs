@@ -12,7 +12,8 @@ use crate::store::{Mailbox, StoreError};
 impl Mailbox for MemoryStore {
     async fn post(&self, id: &ExecutionId, signal: &Signal) -> Result<u64, StoreError> {
         let mut state = self.state();
-        let number = state.signals.len() as u64 + 1;
+        state.last_signal += 1;
+        let number = state.last_signal;
         let posted = Posted {
             id: id.clone(),
             signal: signal.clone(),

@@ -7,6 +7,7 @@ mod lock;
 mod log;
 mod mailbox;
 mod record;
+mod retention;
 mod state;
 mod template;
 mod trigger;

@@ -21,7 +21,9 @@ use crate::store::projection::{
     CommandKey, CommandRow, DetailRow, ExecutionRow, FiringKey, FiringRow, Place, TaskRow, WatchRow,
 };
 use crate::store::secrets::Secrets;
-use crate::store::{Contents, Now, OwnerGuard, Ownership, Seq, StoreError, TemplateEntry};
+use crate::store::{
+    Contents, Now, OwnerGuard, Ownership, RemovedView, Room, Seq, StoreError, TemplateEntry,
+};
 
 /// Keeps everything in memory. Clones share what they hold, like processes that share a data
 /// directory.
@@ -45,11 +47,15 @@ pub(super) struct State {
     pub(super) watches: BTreeMap<ExecutionId, WatchRow>,
     pub(super) firings: BTreeMap<FiringKey, FiringRow>,
     pub(super) signals: BTreeMap<u64, Posted>,
+    pub(super) last_signal: u64,
     pub(super) templates: BTreeMap<String, Vec<TemplateEntry>>,
     pub(super) records: BTreeMap<u64, Record>,
     pub(super) last_record: u64,
     pub(super) logs: Vec<(LogKey, MemoryLog)>,
     pub(super) audit: Vec<AuditRecord>,
+    pub(super) removed: BTreeMap<ExecutionId, RemovedView>,
+    /// The disk that it pretends to lie on.
+    pub(super) room: Option<Room>,
     pub(super) wishes: Vec<Wish>,
     pub(super) last_wish: u64,
     contents: BTreeMap<Digest, String>,

@@ -17,6 +17,7 @@ use crate::store::sqlite::locks::follow;
 use crate::store::sqlite::row::{StoredRows, id_column, save};
 use crate::store::sqlite::seal::KeyFile;
 use crate::store::sqlite::store::decode_event;
+use crate::store::sqlite::sweep::under_way;
 use crate::store::sqlite::trigger;
 use crate::store::{Journal, Seq, StoreError};
 
@@ -128,11 +129,14 @@ pub(super) fn read_events(
     Ok(events)
 }
 
-/// Returns every execution that has a journal.
+/// Returns every execution that has a journal, but for those that were let go of.
 pub(super) fn journals(connection: &Connection) -> Result<Vec<ExecutionId>, StoreError> {
+    let gone = under_way(connection)?;
     let mut statement = connection.prepare_cached(JOURNALS)?;
     let ids = statement.query_map([], |row| id_column(row, 0))?;
-    Ok(ids.collect::<Result<_, _>>()?)
+    let mut ids = ids.collect::<Result<Vec<_>, _>>()?;
+    ids.retain(|id| gone.is_empty() || !gone.contains(&id.root()));
+    Ok(ids)
 }
 
 fn append(

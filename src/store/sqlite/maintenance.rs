@@ -20,13 +20,16 @@ use crate::store::sqlite::journal::journals;
 use crate::store::sqlite::row::{self, StoredRows, json_column};
 use crate::store::sqlite::seal::KeyFile;
 use crate::store::sqlite::store::SqliteStore;
-use crate::store::sqlite::{audit, audit_check, content, trigger};
+use crate::store::sqlite::{audit, audit_check, content, room, trigger};
 
 const BACKUP: &str = "VACUUM INTO ?1";
+/// Files that were made before pages could be given back one by one can do so from then on.
+const COMPACT: &str = "PRAGMA auto_vacuum = INCREMENTAL; VACUUM;";
 const CLEAR: &str = "\
     DELETE FROM execution; DELETE FROM execution_detail; DELETE FROM execution_tag; \
     DELETE FROM task; DELETE FROM loop_block; DELETE FROM repeat; DELETE FROM command; \
-    DELETE FROM watch; DELETE FROM firing;";
+    DELETE FROM watch; DELETE FROM firing; \
+    UPDATE tally SET bytes = (SELECT coalesce(sum(length(data)), 0) FROM log_chunk);";
 const INTEGRITY: &str = "PRAGMA integrity_check";
 const WITHOUT_JOURNAL: &str =
     "SELECT id FROM execution WHERE id NOT IN (SELECT execution_id FROM journal)";
@@ -62,6 +65,15 @@ impl SqliteStore {
         // Not a copy page by page: that begins again whenever somebody writes.
         self.0.writer.outside_transactions(|connection| {
             connection.execute(BACKUP, [target.to_string_lossy()])?;
+            Ok(())
+        })
+    }
+
+    /// Writes the file anew without the room in it that is free. Others wait meanwhile.
+    pub fn compact(&self) -> Result<(), StoreError> {
+        self.0.save_all()?;
+        self.0.writer.outside_transactions(|connection| {
+            connection.execute_batch(COMPACT)?;
             Ok(())
         })
     }
@@ -124,6 +136,14 @@ fn check_file(connection: &Connection, findings: &mut Vec<Finding>) -> Result<()
                 problem,
             });
         }
+    }
+    if !room::is_tallied(connection)? {
+        findings.push(Finding {
+            what: "tally".into(),
+            problem:
+                "it does not say how many bytes of output there are; `oos store rebuild` mends it"
+                    .into(),
+        });
     }
     let mut statement = connection.prepare_cached(WITHOUT_JOURNAL)?;
     let ids = statement.query_map([], |row| row.get::<_, String>(0))?;

@@ -54,10 +54,21 @@ pub(super) fn for_writing(directory: &Path) -> Result<Connection, StoreError> {
     prepare(&connection)?;
     // Format first: switching the mode would write to a file that may not be ours.
     migration::format(&connection)?;
+    give_pages_back(&connection)?;
     write_ahead(&connection)?;
     connection.pragma_update(None, "synchronous", "FULL")?;
     migration::migrate(&mut connection, directory)?;
     Ok(connection)
+}
+
+/// Has a new file keep track of its pages, so that free ones can be given back to the disk. Of a file that
+/// is not new it would write to it each time.
+fn give_pages_back(connection: &Connection) -> Result<(), StoreError> {
+    let pages: u64 = connection.pragma_query_value(None, "page_count", |row| row.get(0))?;
+    if pages == 0 {
+        connection.pragma_update(None, "auto_vacuum", "INCREMENTAL")?;
+    }
+    Ok(())
 }
 
 /// Switches to a write-ahead log, which a new file does not have. SQLite does not wait for others that do

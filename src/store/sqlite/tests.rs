@@ -19,6 +19,7 @@ use crate::store::conformance::fixture::{
     task_ended, task_started, unit, unit_ended, unit_started,
 };
 use crate::store::sqlite::SqliteStore;
+use crate::store::sqlite::removal_tests::FORMAT_8;
 use crate::store::view::{CommandFilter, ExecutionFilter, TaskFilter, Views as _};
 use crate::store::{Contents as _, Journal as _, Logs as _, Mailbox as _, StoreError};
 
@@ -282,7 +283,7 @@ fn newer_format_is_refused() {
         error,
         StoreError::TooNew {
             found: 99,
-            supported: 8
+            supported: 9
         }
     );
 }
@@ -453,6 +454,7 @@ async fn commands_of_an_older_format_are_listed_attempt_by_attempt() {
     let line = store.commands(&all).await.unwrap();
     assert_eq!(line.len(), 2, "{line:?}");
     drop(store);
+    database(&directory).execute_batch(FORMAT_8).unwrap();
     database(&directory)
         .execute_batch(
             "DROP TABLE command; DROP TABLE watch; DROP TABLE firing; DROP INDEX execution_fired; \
@@ -539,6 +541,6 @@ async fn append_costs_are_printed() {
     clippy::disallowed_methods,
     reason = "a measurement is printed, nothing depends on it"
 )]
-fn stopwatch() -> std::time::Instant {
+pub(super) fn stopwatch() -> std::time::Instant {
     std::time::Instant::now()
 }

@@ -112,6 +112,8 @@ fn a_full_or_read_only_disk_stops_a_run_that_goes_on_when_there_is_room() {
         command.env(name, value.unwrap());
     }
     command
+        // What is to be seen here is a disk that is full, not the brake before it.
+        .env("OOS_MIN_FREE", "0")
         .env("OOS", oos.get_program())
         .env("HOME", home.path());
     let output = match command.output() {

@@ -6,6 +6,7 @@ use anyhow::{Context as _, anyhow};
 use clap::{Args, ValueEnum};
 
 use crate::base::value::Value;
+use crate::cli::brake::require_room;
 use crate::cli::calendars::blackout;
 use crate::cli::client;
 use crate::cli::command::trigger::which::{TriggerArgument, find_trigger};
@@ -55,6 +56,7 @@ impl From<KindWord> for TriggerKind {
 impl Arguments {
     /// Starts what the trigger starts; works on it unless somebody serves.
     pub(super) fn run(self, session: &mut Session) -> Outcome {
+        require_room(&session.settings)?;
         let content = self.content()?;
         let hold = blackout(&session.settings.calendars)?;
         let workshop = Workshop::open(&session.settings)?;

@@ -1,10 +1,11 @@
-//! `oos store`: care of what is recorded.
+//! The subcommands of `oos store`.
 
 use std::path::{Path, PathBuf};
 
 use anyhow::anyhow;
 use clap::{Args, Subcommand};
 
+use crate::cli::command::store::prune;
 use crate::cli::environment::user_name;
 use crate::cli::exit::Exit;
 use crate::cli::global::Format;
@@ -32,11 +33,14 @@ enum StoreCommand {
     Rebuild,
     /// Look at everything that is recorded for damage
     Check,
+    /// Remove executions that have ended, or only what their commands printed; without limits, what is
+    /// not to be kept as configured
+    Prune(prune::Arguments),
 }
 
 impl Arguments {
     /// Does it.
-    pub(super) fn run(self, session: &mut Session) -> Outcome {
+    pub(in crate::cli::command) fn run(self, session: &mut Session) -> Outcome {
         let store = open_store(&session.settings)?;
         match self.command {
             StoreCommand::Backup { file } => backup(&store, &file, session),
@@ -48,6 +52,7 @@ impl Arguments {
                 Ok(Exit::Success)
             }
             StoreCommand::Check => check(&store, session),
+            StoreCommand::Prune(arguments) => arguments.run(session),
         }
     }
 }
