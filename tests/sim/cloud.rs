@@ -13,6 +13,7 @@ use oos::base::value::Value;
 use oos::provider::{CallContext, Provider};
 
 use crate::fault::FaultStore;
+use crate::ground::Ground as _;
 use crate::law::CallName;
 use crate::plan::Fate;
 use crate::power::Power;

@@ -10,25 +10,24 @@ use oos::base::id::ExecutionId;
 use oos::base::output::{Channel, LogKey, OutputError, OutputSink};
 use oos::base::records::{Record, RecordChange, RecordError, RecordQuery, Records};
 use oos::engine::event::{Event, Signal, Started};
-use oos::store::memory::MemoryStore;
 use oos::store::view::{
     CommandFilter, CommandView, ExecutionFilter, ExecutionView, LogLine, TaskFilter, TaskView,
     Views,
 };
 use oos::store::{
     Contents, EndPlace, EndedView, FiringView, Journal, LockView, LockWish, Locks, Logs, Mailbox,
-    OwnerGuard, Ownership, Part, Removal, RemovedView, Retention, Room, Seq, Standing, StoreError,
-    TemplateEntry, Templates, TriggerMark, TriggerView, Triggers, Turn, Usage,
+    OwnerGuard, Ownership, Part, Removal, RemovedView, Retention, Room, Seq, Standing, Store,
+    StoreError, TemplateEntry, Templates, TriggerMark, TriggerView, Triggers, Turn, Usage,
 };
 
+use crate::ground::Ground;
 use crate::plan::{Moment, Operation};
 use crate::power::Power;
 use crate::trouble::AppendTrouble;
-use crate::world::World;
 
 /// The store as one process sees it.
 pub(crate) struct FaultStore {
-    world: Arc<World>,
+    world: Arc<dyn Ground>,
     power: Power,
 }
 
@@ -46,18 +45,18 @@ fn refused(action: &str) -> StoreError {
 }
 
 impl FaultStore {
-    pub(crate) fn new(world: Arc<World>, power: Power) -> Self {
+    pub(crate) fn new(world: Arc<dyn Ground>, power: Power) -> Self {
         Self { world, power }
     }
 
-    fn memory(&self) -> &MemoryStore {
-        &self.world.memory
+    fn kept(&self) -> &dyn Store {
+        self.world.store()
     }
 
     /// Fails if the plan says so.
     async fn pass(&self, operation: Operation) -> Result<(), StoreError> {
         self.power.needed().await;
-        if self.world.trouble().fails(operation) {
+        if self.world.fails(operation) {
             return Err(refused("reading"));
         }
         Ok(())
@@ -81,8 +80,8 @@ impl FaultStore {
         expected: Seq,
         events: &[Event],
     ) -> Result<Seq, StoreError> {
-        let last = self.memory().append(id, expected, events).await?;
-        self.world.appended(id, events);
+        let last = self.kept().append(id, expected, events).await?;
+        self.world.appended(id, expected, events);
         Ok(last)
     }
 }
@@ -96,10 +95,7 @@ impl Journal for FaultStore {
         events: &[Event],
     ) -> Result<Seq, StoreError> {
         self.power.needed().await;
-        let (trouble, number) = {
-            let mut trouble = self.world.trouble();
-            (trouble.append(), trouble.appends())
-        };
+        let (trouble, number) = self.world.append();
         self.disk("before", number).await;
         match trouble {
             Some(AppendTrouble::Power(Moment::Before)) => {
@@ -114,7 +110,7 @@ impl Journal for FaultStore {
             Some(AppendTrouble::Power(Moment::Later)) => {
                 let last = self.write(id, expected, events).await?;
                 self.power.doom();
-                self.world.witness().acknowledged(id);
+                self.world.acknowledged(id);
                 Ok(last)
             }
             Some(AppendTrouble::Refused { written }) => {
@@ -126,7 +122,7 @@ impl Journal for FaultStore {
             None => {
                 let last = self.write(id, expected, events).await?;
                 self.disk("after", number).await;
-                self.world.witness().acknowledged(id);
+                self.world.acknowledged(id);
                 Ok(last)
             }
         }
@@ -134,12 +130,12 @@ impl Journal for FaultStore {
 
     async fn read(&self, id: &ExecutionId) -> Result<Vec<Event>, StoreError> {
         self.pass(Operation::Read).await?;
-        self.memory().read(id).await
+        self.kept().read(id).await
     }
 
     async fn start(&self, id: &ExecutionId) -> Result<Option<Box<Started>>, StoreError> {
         self.pass(Operation::Read).await?;
-        self.memory().start(id).await
+        self.kept().start(id).await
     }
 }
 
@@ -147,16 +143,16 @@ impl Journal for FaultStore {
 impl Contents for FaultStore {
     async fn keep(&self, texts: Vec<String>) -> Result<Vec<Digest>, StoreError> {
         self.power.needed().await;
-        self.memory().keep(texts).await
+        self.kept().keep(texts).await
     }
 
     fn keyed_digest(&self, text: &str) -> Result<Digest, StoreError> {
-        self.memory().keyed_digest(text)
+        self.kept().keyed_digest(text)
     }
 
     async fn content(&self, digest: &Digest) -> Result<Option<String>, StoreError> {
         self.pass(Operation::Read).await?;
-        self.memory().content(digest).await
+        self.kept().content(digest).await
     }
 }
 
@@ -164,17 +160,14 @@ impl Contents for FaultStore {
 impl Mailbox for FaultStore {
     async fn post(&self, id: &ExecutionId, signal: &Signal) -> Result<u64, StoreError> {
         self.pass(Operation::Mail).await?;
-        let number = self.memory().post(id, signal).await?;
-        self.world.witness().posted(number, &signal.request);
-        self.world.mail().posted(number, id);
-        self.world
-            .note(|| format!("{} says {:?} to {id}", signal.by, signal.request));
+        let number = self.kept().post(id, signal).await?;
+        self.world.posted(number, id, signal);
         Ok(number)
     }
 
     async fn waiting(&self, id: &ExecutionId) -> Result<Vec<(u64, Signal)>, StoreError> {
         self.pass(Operation::Mail).await?;
-        let mut waiting = self.memory().waiting(id).await?;
+        let mut waiting = self.kept().waiting(id).await?;
         if self.world.mail().is_twice() {
             waiting.extend(waiting.clone());
         }
@@ -195,31 +188,31 @@ impl Mailbox for FaultStore {
 
     async fn settle(&self, number: u64, refusal: Option<String>) -> Result<(), StoreError> {
         self.pass(Operation::Mail).await?;
-        self.world.witness().settled(number, refusal.is_some());
-        self.memory().settle(number, refusal).await
+        self.world.settled(number, refusal.is_some());
+        self.kept().settle(number, refusal).await
     }
 
     async fn answer(&self, number: u64) -> Result<Option<Result<(), String>>, StoreError> {
         self.power.needed().await;
-        self.memory().answer(number).await
+        self.kept().answer(number).await
     }
 }
 
 impl Ownership for FaultStore {
     fn claim(&self, root: &ExecutionId) -> Result<Option<OwnerGuard>, StoreError> {
-        self.memory().claim(root)
+        self.kept().claim(root)
     }
 
     fn is_owned(&self, root: &ExecutionId) -> Result<bool, StoreError> {
-        self.memory().is_owned(root)
+        self.kept().is_owned(root)
     }
 
     fn attend(&self) -> Result<OwnerGuard, StoreError> {
-        self.memory().attend()
+        self.kept().attend()
     }
 
     fn is_attended(&self) -> Result<bool, StoreError> {
-        self.memory().is_attended()
+        self.kept().is_attended()
     }
 }
 
@@ -227,27 +220,27 @@ impl Ownership for FaultStore {
 impl Triggers for FaultStore {
     async fn triggers(&self, ended: bool) -> Result<Vec<TriggerView>, StoreError> {
         self.pass(Operation::Read).await?;
-        self.memory().triggers(ended).await
+        self.kept().triggers(ended).await
     }
 
     async fn trigger(&self, id: &ExecutionId) -> Result<Option<TriggerView>, StoreError> {
         self.pass(Operation::Read).await?;
-        self.memory().trigger(id).await
+        self.kept().trigger(id).await
     }
 
     async fn firings(&self, id: &ExecutionId, limit: usize) -> Result<Vec<FiringView>, StoreError> {
         self.pass(Operation::Read).await?;
-        self.memory().firings(id, limit).await
+        self.kept().firings(id, limit).await
     }
 
     async fn marks(&self) -> Result<Vec<TriggerMark>, StoreError> {
         self.pass(Operation::Read).await?;
-        self.memory().marks().await
+        self.kept().marks().await
     }
 
     async fn running(&self, id: &ExecutionId) -> Result<Vec<ExecutionId>, StoreError> {
         self.pass(Operation::Read).await?;
-        self.memory().running(id).await
+        self.kept().running(id).await
     }
 }
 
@@ -255,31 +248,31 @@ impl Triggers for FaultStore {
 impl Locks for FaultStore {
     async fn lock(&self, wish: &LockWish) -> Result<Standing, StoreError> {
         self.power.needed().await;
-        self.memory().lock(wish).await
+        self.kept().lock(wish).await
     }
 
     async fn turns(&self) -> Result<Vec<Turn>, StoreError> {
-        self.memory().turns().await
+        self.kept().turns().await
     }
 
     async fn sweep(&self) -> Result<(), StoreError> {
         self.power.needed().await;
-        self.memory().sweep().await
+        self.kept().sweep().await
     }
 
     async fn locks(&self, root: &ExecutionId) -> Result<Vec<LockView>, StoreError> {
-        self.memory().locks(root).await
+        self.kept().locks(root).await
     }
 }
 
 #[async_trait]
 impl Retention for FaultStore {
     async fn usage(&self) -> Result<Usage, StoreError> {
-        self.memory().usage().await
+        self.kept().usage().await
     }
 
     fn room(&self) -> Result<Option<Room>, StoreError> {
-        self.memory().room()
+        self.kept().room()
     }
 
     async fn ended(
@@ -289,15 +282,15 @@ impl Retention for FaultStore {
         limit: usize,
     ) -> Result<Vec<EndedView>, StoreError> {
         self.pass(Operation::Read).await?;
-        self.memory().ended(part, after, limit).await
+        self.kept().ended(part, after, limit).await
     }
 
     async fn end_before_newest(&self, number: usize) -> Result<Option<EndPlace>, StoreError> {
-        self.memory().end_before_newest(number).await
+        self.kept().end_before_newest(number).await
     }
 
     async fn size(&self, id: &ExecutionId, part: Part) -> Result<u64, StoreError> {
-        self.memory().size(id, part).await
+        self.kept().size(id, part).await
     }
 
     async fn remove(
@@ -306,20 +299,20 @@ impl Retention for FaultStore {
         removal: &Removal,
     ) -> Result<Vec<ExecutionId>, StoreError> {
         self.power.needed().await;
-        self.memory().remove(ids, removal).await
+        self.kept().remove(ids, removal).await
     }
 
     async fn sweep_removed(&self) -> Result<bool, StoreError> {
         self.power.needed().await;
-        self.memory().sweep_removed().await
+        self.kept().sweep_removed().await
     }
 
     async fn removed(&self, prefix: &str, limit: usize) -> Result<Vec<RemovedView>, StoreError> {
-        self.memory().removed(prefix, limit).await
+        self.kept().removed(prefix, limit).await
     }
 
     async fn last_removed(&self, template_name: &str) -> Result<Option<RemovedView>, StoreError> {
-        self.memory().last_removed(template_name).await
+        self.kept().last_removed(template_name).await
     }
 }
 
@@ -331,7 +324,7 @@ impl Templates for FaultStore {
         text: &str,
         by: &str,
     ) -> Result<TemplateEntry, StoreError> {
-        self.memory().put_template(name, text, by).await
+        self.kept().put_template(name, text, by).await
     }
 
     async fn template(
@@ -339,19 +332,19 @@ impl Templates for FaultStore {
         name: &str,
         version: Option<&str>,
     ) -> Result<Option<(TemplateEntry, String)>, StoreError> {
-        self.memory().template(name, version).await
+        self.kept().template(name, version).await
     }
 
     async fn templates(&self) -> Result<Vec<TemplateEntry>, StoreError> {
-        self.memory().templates().await
+        self.kept().templates().await
     }
 
     async fn template_versions(&self, name: &str) -> Result<Vec<TemplateEntry>, StoreError> {
-        self.memory().template_versions(name).await
+        self.kept().template_versions(name).await
     }
 
     async fn delete_template(&self, name: &str, by: &str) -> Result<bool, StoreError> {
-        self.memory().delete_template(name, by).await
+        self.kept().delete_template(name, by).await
     }
 }
 
@@ -359,12 +352,12 @@ impl Templates for FaultStore {
 impl Views for FaultStore {
     async fn execution(&self, id: &ExecutionId) -> Result<Option<ExecutionView>, StoreError> {
         self.pass(Operation::Read).await?;
-        self.memory().execution(id).await
+        self.kept().execution(id).await
     }
 
     async fn executions(&self, filter: &ExecutionFilter) -> Result<Vec<ExecutionView>, StoreError> {
         self.pass(Operation::Read).await?;
-        self.memory().executions(filter).await
+        self.kept().executions(filter).await
     }
 
     async fn tasks(
@@ -373,7 +366,7 @@ impl Views for FaultStore {
         filter: &TaskFilter,
     ) -> Result<Vec<TaskView>, StoreError> {
         self.pass(Operation::Read).await?;
-        self.memory().tasks(id, filter).await
+        self.kept().tasks(id, filter).await
     }
 
     async fn items(
@@ -384,17 +377,17 @@ impl Views for FaultStore {
         limit: u32,
     ) -> Result<Vec<TaskView>, StoreError> {
         self.pass(Operation::Read).await?;
-        self.memory().items(id, task_name, from, limit).await
+        self.kept().items(id, task_name, from, limit).await
     }
 
     async fn commands(&self, filter: &CommandFilter) -> Result<Vec<CommandView>, StoreError> {
         self.pass(Operation::Read).await?;
-        self.memory().commands(filter).await
+        self.kept().commands(filter).await
     }
 
     async fn repeated_by(&self, id: &ExecutionId) -> Result<Vec<ExecutionId>, StoreError> {
         self.pass(Operation::Read).await?;
-        self.memory().repeated_by(id).await
+        self.kept().repeated_by(id).await
     }
 
     async fn events(
@@ -404,22 +397,22 @@ impl Views for FaultStore {
         limit: usize,
     ) -> Result<Vec<(u64, Event)>, StoreError> {
         self.pass(Operation::Read).await?;
-        self.memory().events(id, after, limit).await
+        self.kept().events(id, after, limit).await
     }
 
     async fn changed(&self, seen: u64) -> Result<u64, StoreError> {
-        self.memory().changed(seen).await
+        self.kept().changed(seen).await
     }
 
     async fn unfinished(&self) -> Result<Vec<ExecutionId>, StoreError> {
-        self.memory().unfinished().await
+        self.kept().unfinished().await
     }
 }
 
 #[async_trait]
 impl Logs for FaultStore {
     async fn logs(&self, id: &ExecutionId) -> Result<Vec<LogKey>, StoreError> {
-        self.memory().logs(id).await
+        self.kept().logs(id).await
     }
 
     async fn lines(
@@ -428,28 +421,28 @@ impl Logs for FaultStore {
         from: u64,
         limit: usize,
     ) -> Result<Vec<LogLine>, StoreError> {
-        self.memory().lines(key, from, limit).await
+        self.kept().lines(key, from, limit).await
     }
 
     async fn line_count(&self, key: &LogKey) -> Result<u64, StoreError> {
-        self.memory().line_count(key).await
+        self.kept().line_count(key).await
     }
 }
 
 impl Records for FaultStore {
     fn get(&self, kind: &str, id: &str) -> Result<Option<Record>, RecordError> {
-        self.memory().get(kind, id)
+        self.kept().get(kind, id)
     }
 
     fn list(&self, kind: &str, query: &RecordQuery) -> Result<Vec<Record>, RecordError> {
-        self.memory().list(kind, query)
+        self.kept().list(kind, query)
     }
 
     fn write(&self, changes: Vec<RecordChange>) -> Result<(), RecordError> {
-        if self.power.is_off() || self.world.trouble().fails(Operation::Record) {
+        if self.power.is_off() || self.world.fails(Operation::Record) {
             return Err(refused("writing a record").into());
         }
-        Records::write(self.memory(), changes)
+        Records::write(self.kept(), changes)
     }
 
     fn make_durable(&self) -> Result<(), RecordError> {
@@ -459,7 +452,7 @@ impl Records for FaultStore {
 
 impl OutputSink for FaultStore {
     fn stored(&self, key: &LogKey, channel: Channel) -> Result<u64, OutputError> {
-        self.memory().stored(key, channel)
+        self.kept().stored(key, channel)
     }
 
     fn write(
@@ -469,10 +462,10 @@ impl OutputSink for FaultStore {
         offset: u64,
         bytes: &[u8],
     ) -> Result<(), OutputError> {
-        OutputSink::write(self.memory(), key, channel, offset, bytes)
+        OutputSink::write(self.kept(), key, channel, offset, bytes)
     }
 
     fn flush(&self, key: &LogKey) -> Result<(), OutputError> {
-        self.memory().flush(key)
+        self.kept().flush(key)
     }
 }

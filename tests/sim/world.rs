@@ -10,15 +10,15 @@ use oos::base::digest::Digest;
 use oos::base::id::ExecutionId;
 use oos::base::source::Source;
 use oos::base::value::Value;
-use oos::engine::event::{Event, Fact, Started};
+use oos::engine::event::{Event, Fact, Signal, Started};
 use oos::provider::{CallContext, Registry};
 use oos::runner::{
     Clock as _, DriveOptions, Identity, Library, Outcome, Parts, Runner, RunnerError, StartError,
 };
-use oos::store::StoreError;
 use oos::store::memory::MemoryStore;
 use oos::store::view::{TaskFilter, Views as _};
 use oos::store::{Contents as _, Journal as _};
+use oos::store::{Seq, Store, StoreError};
 use oos::template::model::Template;
 use oos::template::parse::parse;
 use serde_json::json;
@@ -29,13 +29,14 @@ use crate::chance::Chance;
 use crate::clock::ManualClock;
 use crate::cloud::{Cloud, Ledger};
 use crate::fault::FaultStore;
+use crate::ground::Ground;
 use crate::law::{CallName, Witness};
 use crate::mail::Mail;
 use crate::people::{self, People};
-use crate::plan::{Plan, Step};
+use crate::plan::{Operation, Plan, Step};
 use crate::power::Power;
 use crate::scenario::{Asked, Scenario};
-use crate::trouble::Trouble;
+use crate::trouble::{AppendTrouble, Trouble};
 
 /// How long nothing must have happened until everybody is asked what they wait for.
 const QUIET: Duration = Duration::from_secs(90);
@@ -109,6 +110,58 @@ pub(crate) fn run(scenario: &Arc<Scenario>, plan: &Plan) -> Report {
     world.report()
 }
 
+impl Ground for World {
+    fn store(&self) -> &dyn Store {
+        &self.memory
+    }
+
+    fn chance(&self, name: &str, number: u64) -> Chance {
+        Chance::named(self.plan.seed.wrapping_add(number << 32), name)
+    }
+
+    fn fails(&self, operation: Operation) -> bool {
+        self.trouble().fails(operation)
+    }
+
+    fn append(&self) -> (Option<AppendTrouble>, u32) {
+        let mut trouble = self.trouble();
+        (trouble.append(), trouble.appends())
+    }
+
+    fn appended(&self, id: &ExecutionId, _: Seq, events: &[Event]) {
+        self.note(|| {
+            let names: Vec<&str> = events.iter().map(|event| event.fact.name()).collect();
+            format!("{id}: {}", names.join(", "))
+        });
+        if let Fact::ExecutionStarted(_) = &events[0].fact
+            && id.depth() == 0
+        {
+            self.root.lock().unwrap().get_or_insert(id.clone());
+        }
+        self.witness()
+            .appended(id, events, || self.template_of(&events[0]));
+        self.news.notify_one();
+    }
+
+    fn acknowledged(&self, id: &ExecutionId) {
+        self.witness().acknowledged(id);
+    }
+
+    fn posted(&self, number: u64, id: &ExecutionId, signal: &Signal) {
+        self.witness().posted(number, &signal.request);
+        self.mail.posted(number, id);
+        self.note(|| format!("{} says {:?} to {id}", signal.by, signal.request));
+    }
+
+    fn settled(&self, number: u64, is_refused: bool) {
+        self.witness().settled(number, is_refused);
+    }
+
+    fn mail(&self) -> &Mail {
+        &self.mail
+    }
+}
+
 impl World {
     fn new(scenario: Arc<Scenario>, mut plan: Plan) -> Self {
         plan.steps.extend(scenario.says.iter().cloned());
@@ -141,15 +194,6 @@ impl World {
             .unwrap_or_else(|poisoned| poisoned.into_inner())
     }
 
-    pub(crate) fn mail(&self) -> &Mail {
-        &self.mail
-    }
-
-    /// Returns the chance that belongs to a name and a number.
-    pub(crate) fn chance(&self, name: &str, number: u64) -> Chance {
-        Chance::named(self.plan.seed.wrapping_add(number << 32), name)
-    }
-
     /// Adds to the story.
     pub(crate) fn note(&self, text: impl FnOnce() -> String) {
         let line = format!("{:>10.3} {}", self.clock.age().as_secs_f64(), text());
@@ -158,22 +202,6 @@ impl World {
 
     fn accuse(&self, what: String) {
         self.witness().accuse(what);
-    }
-
-    /// Looks at events that have just become durable.
-    pub(crate) fn appended(&self, id: &ExecutionId, events: &[Event]) {
-        self.note(|| {
-            let names: Vec<&str> = events.iter().map(|event| event.fact.name()).collect();
-            format!("{id}: {}", names.join(", "))
-        });
-        if let Fact::ExecutionStarted(_) = &events[0].fact
-            && id.depth() == 0
-        {
-            self.root.lock().unwrap().get_or_insert(id.clone());
-        }
-        self.witness()
-            .appended(id, events, || self.template_of(&events[0]));
-        self.news.notify_one();
     }
 
     fn template_of(&self, first: &Event) -> Arc<Template> {
@@ -244,7 +272,8 @@ impl World {
     }
 
     fn runner(self: &Arc<Self>, power: &Power) -> Runner {
-        let store = Arc::new(FaultStore::new(Arc::clone(self), power.clone()));
+        let ground: Arc<dyn Ground> = self.clone();
+        let store = Arc::new(FaultStore::new(ground, power.clone()));
         let cloud = Cloud::new(Arc::clone(self), Arc::clone(&store), power.clone());
         let cloud = Arc::new(cloud);
         Runner::new(Parts {
