@@ -91,6 +91,12 @@ impl<'a> Context<'a> {
             sites: sites(template),
         }
     }
+
+    /// Returns the steps that ask people for approvals.
+    pub(crate) fn approvals(&self) -> impl Iterator<Item = &Step<'a>> {
+        let steps = self.tasks.iter();
+        steps.filter(|step| step.action.is(Embedded::Approve))
+    }
 }
 
 impl Context<'_> {

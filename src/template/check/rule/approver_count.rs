@@ -2,7 +2,6 @@
 
 use std::collections::HashSet;
 
-use crate::action::Embedded;
 use crate::base::diagnostic::Diagnostic;
 use crate::base::value::{Value, text};
 use crate::template::check::context::{Context, Rule};
@@ -15,11 +14,7 @@ pub(crate) const RULE: Rule = Rule {
 };
 
 fn check(cx: &Context<'_>, report: &mut Report) {
-    for step in cx
-        .tasks
-        .iter()
-        .filter(|step| step.action.is(Embedded::Approve))
-    {
+    for step in cx.approvals() {
         let Some(approvers) = step.property("Approvers") else {
             continue;
         };

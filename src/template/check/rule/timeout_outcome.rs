@@ -1,6 +1,5 @@
 //! `ACS::Approve` chooses what comes of it when its time is over, but has no time that could be over.
 
-use crate::action::Embedded;
 use crate::base::diagnostic::Diagnostic;
 use crate::template::check::context::{Context, Rule};
 use crate::template::check::report::Report;
@@ -11,11 +10,7 @@ pub(crate) const RULE: Rule = Rule {
 };
 
 fn check(cx: &Context<'_>, report: &mut Report) {
-    for step in cx
-        .tasks
-        .iter()
-        .filter(|step| step.action.is(Embedded::Approve))
-    {
+    for step in cx.approvals() {
         let Some(outcome) = step.property("TimeoutOutcome") else {
             continue;
         };
