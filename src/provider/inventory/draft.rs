@@ -14,6 +14,10 @@ use crate::provider::inventory::reach::Reach;
 /// The most hosts of an inventory.
 const MOST_HOSTS: usize = 1_000_000;
 
+/// How often hosts are named at most, the same ones included: a range in a few letters names a million, and
+/// a line can be repeated.
+const MOST_NAMED: usize = 10 * MOST_HOSTS;
+
 /// The most groups of an inventory.
 const MOST_GROUPS: usize = 100_000;
 
@@ -38,6 +42,8 @@ pub(super) struct Draft {
     pub(super) groups: IndexMap<String, DraftGroup>,
     /// Folders that may hold `group_vars` and `host_vars`, in the order of the sources.
     pub(super) folders: Vec<PathBuf>,
+    /// How often hosts were named.
+    named: usize,
 }
 
 /// A host.
@@ -103,6 +109,7 @@ impl Default for Draft {
             hosts: IndexMap::new(),
             groups: IndexMap::from(builtin),
             folders: Vec::new(),
+            named: 0,
         }
     }
 }
@@ -110,6 +117,11 @@ impl Default for Draft {
 impl Draft {
     /// Returns the host `name`, made if it is new.
     pub(super) fn host(&mut self, name: &str, origin: &Origin) -> Result<&mut DraftHost, Problem> {
+        self.named += 1;
+        if self.named > MOST_NAMED {
+            let why = format!("hosts are named more than {MOST_NAMED} times altogether");
+            return Err(Problem::new(origin, why));
+        }
         if !self.hosts.contains_key(name) {
             check_name("host", name).map_err(|why| Problem::new(origin, why))?;
             if name == ALL {
@@ -196,4 +208,27 @@ fn check_name(kind: &str, name: &str) -> Result<(), String> {
         "`{}` cannot be the name of a {kind}: {problem}",
         shown.escape_debug()
     ))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn hosts_are_named_so_many_times_and_no_more() {
+        let origin = Origin {
+            source: Arc::from("hosts.ini"),
+            line: 3,
+        };
+        let mut draft = Draft {
+            named: MOST_NAMED - 2,
+            ..Draft::default()
+        };
+        for _ in 0..2 {
+            draft.host("web", &origin).unwrap();
+        }
+        let problem = draft.host("web", &origin).unwrap_err();
+        assert!(problem.to_string().contains("10000000 times"), "{problem}");
+        assert_eq!(draft.hosts.len(), 1);
+    }
 }

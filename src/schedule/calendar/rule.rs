@@ -37,6 +37,12 @@ impl Rule {
             reason: error.to_string(),
         };
         let never = CalendarProblem::Never;
+        // The crate cuts weekdays by bytes: another letter would end the process.
+        if let Some(odd) = text.chars().find(|letter| !letter.is_ascii()) {
+            return Err(CalendarProblem::Rule {
+                reason: format!("it holds {odd:?}, which no rule has"),
+            });
+        }
         let rule: RRule<Unvalidated> = text.parse().map_err(unreadable)?;
         let rule = rule
             .validate(utc(first).ok_or(never.clone())?)
@@ -158,6 +164,19 @@ mod tests {
 
     fn at(text: &str) -> DateTime {
         text.parse().unwrap()
+    }
+
+    #[test]
+    fn a_rule_with_letters_that_no_rule_has_is_refused() {
+        #[track_caller]
+        fn case(text: &str) {
+            let refused = Rule::parse(text, at("2019-03-04T08:00"), None).unwrap_err();
+            let said = refused.to_string();
+            assert!(said.contains("which no rule has"), "{text}: {said}");
+        }
+        case("FREQ=WEEKLY;BYDAY=MO,-\u{439}R");
+        case("FREQ=WEEKLY;BYDAY=\u{10400}");
+        case("FREQ=W\u{130}EKLY");
     }
 
     #[test]
