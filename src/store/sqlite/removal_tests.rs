@@ -2,7 +2,6 @@
 
 use std::path::Path;
 use std::sync::Arc;
-use std::time::Duration;
 
 use crate::base::id::ExecutionId;
 use crate::base::output::{Channel, LogKey, OutputSink as _};
@@ -154,18 +153,19 @@ async fn room_is_given_back_to_the_disk() {
     settle();
     let before = size();
     store.remove(&roots, &removal(Part::History)).await.unwrap();
-    let mut longest = Duration::ZERO;
-    let mut steps = 1;
+    let mut steps = Vec::new();
     loop {
         let begin = stopwatch();
         let is_more = store.sweep_removed().await.unwrap();
-        longest = longest.max(begin.elapsed());
+        steps.push(begin.elapsed());
         if !is_more {
             break;
         }
-        steps += 1;
     }
-    println!("report: {steps} steps, the longest {longest:?}");
+    steps.sort();
+    let (number, longest) = (steps.len(), steps[steps.len() - 1]);
+    let (middle, most) = (steps[number / 2], steps[number * 99 / 100]);
+    println!("report: {number} steps, p50 {middle:?}, p99 {most:?}, longest {longest:?}");
     settle();
     let after = size();
     println!(
