@@ -20,7 +20,7 @@ use crate::cli::targets;
 use crate::cli::template_file::reference;
 use crate::cli::workshop::Workshop;
 use crate::config::Settings;
-use crate::runner::{Origin, Prepared, Runner, StartRequest, TemplateRef};
+use crate::runner::{Origin, Prepared, Runner, StartRequest, TemplateRef, TimerRequest};
 use crate::template::model::Template;
 
 /// What to run and how.
@@ -67,9 +67,9 @@ pub(in crate::cli) struct StartArguments {
     /// Label the execution; may be given several times
     #[arg(long, value_name = "KEY=VALUE")]
     tag: Vec<Tag>,
-    /// What is run in place of the template that was named.
+    /// The timer that is put before the tasks of the template.
     #[arg(skip)]
-    replacement: Option<TemplateRef>,
+    timer: Option<TimerRequest>,
 }
 
 impl StartArguments {
@@ -79,9 +79,9 @@ impl StartArguments {
         Some(reference(text, self.template_version.as_deref()))
     }
 
-    /// Runs `template` in place of the one that was named.
-    pub(super) fn replace_template(&mut self, template: TemplateRef) {
-        self.replacement = Some(template);
+    /// Puts a timer before the tasks of the template.
+    pub(super) fn by_timer(&mut self, timer: TimerRequest) {
+        self.timer = Some(timer);
     }
 
     /// Opens the data directory: with the inventory of the execution that is to be repeated, if one
@@ -106,7 +106,7 @@ impl StartArguments {
             Some(text) => Some(find_origin(text, workshop, session)?),
             None => None,
         };
-        let reference = self.replacement.clone().or_else(|| self.template());
+        let reference = self.template();
         let (template, mut request) = match (&reference, &origin) {
             (Some(reference), origin) => {
                 let (template, _) = runner
@@ -129,6 +129,7 @@ impl StartArguments {
         };
         workshop.hosts().tell(&mut session.output);
         request.plan = plan;
+        request.timer.clone_from(&self.timer);
         request.self_approval = self.allow_self_approval;
         self.complete(&template, &mut request, workshop, session)?;
         let prepare = |request| match (&reference, &origin) {

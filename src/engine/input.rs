@@ -2,7 +2,7 @@
 
 use crate::base::call::CallFault;
 use crate::base::value::{Map, Value};
-use crate::engine::event::{Passed, Signal, Started, UnitId};
+use crate::engine::event::{Passed, Renewal, Signal, Started, UnitId};
 use crate::engine::status::ExecutionStatus;
 
 /// Something that a decision follows from.
@@ -70,6 +70,8 @@ pub enum Input {
     Released,
     /// Times of the trigger started nothing.
     TimesPassed(Passed),
+    /// The template of the trigger was changed.
+    TriggerRenewed(Renewal),
     /// The trigger has no more times.
     TriggerEnded,
     /// A person said something.

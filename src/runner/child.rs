@@ -217,6 +217,7 @@ async fn seat_new(
         parent: Some(birth.parent.unit),
         outer: wish.outer,
         inventory: None,
+        origin: None,
         description: String::new(),
         tags: BTreeMap::new(),
     };

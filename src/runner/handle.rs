@@ -263,6 +263,12 @@ impl Runner {
     /// Starts a prepared execution: durable when it returns, worked on by nobody yet. Where people
     /// decide in it, or where a plan was asked for, it is bound to its plan.
     pub async fn start(&self, prepared: &Prepared) -> Result<ExecutionId, StartError> {
+        let started = self.keep_texts(prepared).await?;
+        Ok(self.record_start(&prepared.template, started).await?)
+    }
+
+    /// Stores the texts that a prepared execution needs, and returns what it starts with.
+    pub(super) async fn keep_texts(&self, prepared: &Prepared) -> Result<Started, StartError> {
         let mut texts = prepared.closure.texts();
         texts.push(prepared.template.source.text().to_owned());
         let mut started = prepared.started.clone();
@@ -271,7 +277,7 @@ impl Runner {
             texts.push(binding.text);
         }
         self.store().keep(texts).await?;
-        Ok(self.record_start(&prepared.template, started).await?)
+        Ok(started)
     }
 
     /// Works on an execution and all its children until it ends or is stopped. Dropping the future

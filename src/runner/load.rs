@@ -5,8 +5,9 @@ use crate::base::name::nearest;
 use crate::base::source::Source;
 use crate::runner::handle::Runner;
 use crate::runner::library::template_name;
-use crate::runner::request::TemplateRef;
+use crate::runner::request::{StartRequest, TemplateRef};
 use crate::runner::start_error::StartError;
+use crate::runner::trigger::scheduled;
 use crate::template::check;
 use crate::template::model::{Format, Template};
 use crate::template::parse;
@@ -36,6 +37,22 @@ impl Runner {
                 diagnostics,
             }),
         }
+    }
+
+    /// Reads, parses and checks the template that is asked for, with its timer before its tasks if one is
+    /// asked for.
+    pub(super) fn load_with_timer(
+        &self,
+        request: &StartRequest,
+    ) -> Result<(Template, Vec<Diagnostic>), StartError> {
+        let found = self.load(&request.template)?;
+        let Some(timer) = &request.timer else {
+            return Ok(found);
+        };
+        let text = scheduled(&found.0.source, &timer.settings)
+            .expect("what was parsed without an error has tasks");
+        let name = timer.name.clone();
+        self.load(&TemplateRef::Text { name, text })
     }
 
     fn source(&self, template: &TemplateRef) -> Result<Source, StartError> {

@@ -294,6 +294,7 @@ fn start_request(parameters: &Parameters<'_>, token: String) -> Result<StartRequ
         .collect();
     tags.insert(STARTER_TAG.to_owned(), token);
     Ok(StartRequest {
+        timer: None,
         arguments: parameters.map("Parameters")?,
         mode: word::<Mode>(parameters, "Mode")?,
         loop_mode: word::<LoopMode>(parameters, "LoopMode")?,

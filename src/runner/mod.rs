@@ -42,6 +42,6 @@ pub use library::Library;
 pub use plan::Plan;
 pub use prepare::Prepared;
 pub use repeat::{Origin, RepeatError};
-pub use request::{StartRequest, TemplateRef};
+pub use request::{StartRequest, TemplateRef, TimerRequest};
 pub use signal::SignalError;
 pub use start_error::{StartError, Unserved};

@@ -7,13 +7,13 @@ use crate::action::{ActionKind, Embedded};
 use crate::base::diagnostic::Diagnostic;
 use crate::base::digest::Digest;
 use crate::base::id::ExecutionId;
-use crate::engine::event::{Hold, Started};
+use crate::engine::event::{Hold, Started, TemplateOrigin, TemplatePlace};
 use crate::runner::changing::changing;
 use crate::runner::closure::Closure;
 use crate::runner::entries::Entries;
 use crate::runner::handle::Runner;
 use crate::runner::load::{display_name, refuse_unsupported};
-use crate::runner::request::StartRequest;
+use crate::runner::request::{StartRequest, TemplateRef};
 use crate::runner::scope::StartScope;
 use crate::runner::start_error::{StartError, Unserved};
 use crate::runner::started::{role, secret_names, task_heads};
@@ -82,16 +82,23 @@ pub(super) struct Ready {
 impl Runner {
     /// Loads, checks and binds a template and everything that it calls. Nothing is stored.
     pub fn prepare(&self, request: StartRequest) -> Result<Prepared, StartError> {
-        let (template, warnings) = self.load(&request.template)?;
+        let (template, warnings) = self.load_with_timer(&request)?;
         refuse_unsupported(&template, &warnings)?;
         let closure = Closure::of(&template, self.catalog(), self.library())?;
+        let name = match &request.timer {
+            Some(timer) => (timer.name.clone(), None),
+            None => display_name(&request.template, &template),
+        };
         let ready = Ready {
-            name: display_name(&request.template, &template),
+            name,
             template,
             closure,
             warnings,
         };
-        self.assemble(ready, request)
+        let origin = origin(&request);
+        let mut prepared = self.assemble(ready, request)?;
+        prepared.started.origin = origin.filter(|_| prepared.waits_for_trigger());
+        Ok(prepared)
     }
 
     /// Binds a template that was found and checked.
@@ -151,6 +158,7 @@ impl Runner {
             parent: None,
             outer: None,
             inventory: self.identity().inventory.clone(),
+            origin: None,
             description: request.description,
             tags: request.tags,
         };
@@ -205,4 +213,22 @@ impl Runner {
             unserved,
         })
     }
+}
+
+/// Returns where a template is found again; nothing for a text, or for what can be read only once.
+fn origin(request: &StartRequest) -> Option<TemplateOrigin> {
+    let place = match &request.template {
+        TemplateRef::File(path) => {
+            let path = std::path::absolute(path).ok()?;
+            let is_stream = path.starts_with("/dev") || path.starts_with("/proc");
+            TemplatePlace::File(path.to_str().filter(|_| !is_stream)?.to_owned())
+        }
+        TemplateRef::Name { name, version } => TemplatePlace::Name {
+            name: name.clone(),
+            version: version.clone(),
+        },
+        TemplateRef::Text { .. } => return None,
+    };
+    let timer = request.timer.as_ref().map(|timer| timer.settings.clone());
+    Some(TemplateOrigin { place, timer })
 }

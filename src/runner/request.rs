@@ -28,11 +28,22 @@ pub enum TemplateRef {
     },
 }
 
+/// A timer for a template that has none.
+#[derive(Clone, PartialEq, Debug)]
+pub struct TimerRequest {
+    /// What the schedule is called.
+    pub name: String,
+    /// The properties of `ACS::TimerTrigger`.
+    pub settings: Map,
+}
+
 /// What a person asks for.
 #[derive(Clone, PartialEq, Debug)]
 pub struct StartRequest {
     /// The template.
     pub template: TemplateRef,
+    /// The timer that is put before its tasks.
+    pub timer: Option<TimerRequest>,
     /// Arguments by parameter name.
     pub arguments: Map,
     /// How tasks are treated.
@@ -56,6 +67,7 @@ impl StartRequest {
     pub fn new(template: TemplateRef) -> Self {
         Self {
             template,
+            timer: None,
             arguments: Map::new(),
             mode: Mode::default(),
             loop_mode: LoopMode::default(),

@@ -139,6 +139,10 @@ impl Known {
                 *outputs = self.map(outputs);
                 *message = self.text(message);
             }
+            Fact::TriggerRenewed { renewal, .. } => {
+                renewal.settings = self.map(&renewal.settings);
+                self.started(&mut renewal.started);
+            }
             Fact::TaskSkipped { .. }
             | Fact::UnitSkipped { .. }
             | Fact::UnitConfirmed { .. }

@@ -30,12 +30,22 @@ pub struct TriggerView {
     pub paused: bool,
     /// When a person last let it go on.
     pub resumed: Option<Timestamp>,
+    /// When its settings were last changed.
+    pub renewed: Option<Timestamp>,
     /// When it began to wait.
     pub start_date: Timestamp,
     /// The last nominal time that something became of: none at or before it starts anything.
     pub handled: Option<Timestamp>,
     /// Who started the execution.
     pub executed_by: String,
+}
+
+impl TriggerView {
+    /// Returns the moment up to which something became of every time of its schedule.
+    pub fn settled(&self) -> Timestamp {
+        let handled = self.handled.unwrap_or(self.start_date);
+        self.renewed.map_or(handled, |renewed| renewed.max(handled))
+    }
 }
 
 /// What people change of a trigger while it waits.
@@ -49,6 +59,8 @@ pub struct TriggerMark {
     pub paused: bool,
     /// When a person last let it go on.
     pub resumed: Option<Timestamp>,
+    /// When its settings were last changed.
+    pub renewed: Option<Timestamp>,
 }
 
 /// What became of one or more times of a trigger, or what else fired it.

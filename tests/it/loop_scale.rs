@@ -79,6 +79,7 @@ fn started() -> Started {
         stored_secrets: serde_json::Map::new(),
         outer: None,
         inventory: None,
+        origin: None,
         description: String::new(),
         tags: BTreeMap::new(),
     }

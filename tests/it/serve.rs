@@ -427,6 +427,78 @@ Tasks:
 }
 
 #[test]
+fn a_changed_template_is_read_again_and_a_broken_one_is_not_used() {
+    let home = Home::new();
+    let template = |expression: &str, note: &str| {
+        let text = NAP.replace("PT1S", "PT0S").replace(
+            "Tasks:\n",
+            &format!(
+                "Description: {note}
+Parameters: {{who: {{Type: String}}}}
+Tasks:
+  - Name: timer
+    Action: ACS::TimerTrigger
+    Properties: {{Type: cron, Expression: '{expression}', EndDate: '2099-01-01T00:00:00Z'}}
+"
+            ),
+        );
+        home.file(
+            "tick.yml",
+            &(text + "Outputs: {told: {Type: String, Value: 'NOTE {{ who }}'}}\n")
+                .replace("NOTE", note),
+        )
+    };
+    let path = template("0 0 0 1 1 ? 2050", "first");
+    let run = ["run", path.to_str().unwrap(), "-p", "who=ann"];
+    let trigger = home.oos(&run).data(0).trim().to_owned();
+    home.file("plain.yml", &NAP.replace("PT1S", "PT0S"));
+    let plain = home.path().join("plain.yml");
+    let create = [
+        "trigger",
+        "create",
+        plain.to_str().unwrap(),
+        "--name",
+        "own",
+        "--cron",
+        "0 0 0 1 1 ? 2050",
+    ];
+    let own = home.oos(&create).data(0).trim().to_owned();
+    let daemon = Daemon::start(&home, &["-v"]);
+    let reload = |said: &str| {
+        daemon.signal(Signal::SIGHUP);
+        until("templates are read", || daemon.log().contains(said));
+    };
+
+    template("* * * * * ? wrong", "broken");
+    reload("goes on with the template that it has");
+    assert!(daemon.log().contains("tick.yml:"), "{}", daemon.log());
+    let shown = home
+        .oos(&["trigger", "show", &trigger, "-o", "json"])
+        .json(0);
+    assert_eq!(shown["Settings"]["Expression"], "0 0 0 1 1 ? 2050");
+
+    template("* * * * * ?", "second");
+    home.file(
+        "plain.yml",
+        &NAP.replace("PT1S", "PT0S").replace("nap", "doze"),
+    );
+    reload("renewed=2");
+    until("it fires by what its template says now", || {
+        let fired = history(&home, &trigger);
+        fired.iter().any(|row| of(row, "Status") == "Success")
+    });
+    let fired = history(&home, &trigger);
+    let first = show(&home, of(fired.last().unwrap(), "ExecutionId"));
+    assert_eq!(first["Outputs"]["told"], "second ann");
+    assert_eq!(first["ParentExecutionId"], Value::from(trigger.as_str()));
+    let by_hand = home.oos(&["trigger", "fire", &own, "-o", "json"]).json(0);
+    assert_eq!(
+        show(&home, of(&by_hand, "ExecutionId"))["Tasks"][1]["TaskName"],
+        "doze"
+    );
+}
+
+#[test]
 fn a_broken_calendar_is_reported_and_the_one_before_stays_in_force() {
     let home = Home::new();
     let text = "- {Name: freeze, From: 2020-01-01T00:00:00Z, To: 2099-01-01T00:00:00Z}\n";

@@ -262,6 +262,7 @@ impl Order {
             calendar,
             keep: self.keep,
             min_free: self.min_free,
+            renew: Arc::default(),
             ready: CancellationToken::new(),
         }
     }

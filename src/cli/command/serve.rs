@@ -5,7 +5,7 @@ use std::str::FromStr;
 use std::sync::Arc;
 
 use clap::Args;
-use tokio::sync::watch;
+use tokio::sync::{Notify, watch};
 use tokio_util::sync::CancellationToken;
 
 use crate::cli::calendars;
@@ -80,6 +80,7 @@ impl Arguments {
         workshop.wait(async {
             let (sender, calendar) = watch::channel(Arc::new(calendar));
             let (stop, ready) = (CancellationToken::new(), CancellationToken::new());
+            let renew = Arc::new(Notify::new());
             let mut is_ready = false;
             let serving = Serving {
                 stop: stop.clone(),
@@ -87,6 +88,7 @@ impl Arguments {
                 calendar,
                 keep,
                 min_free: session.settings.min_free,
+                renew: Arc::clone(&renew),
                 ready: ready.clone(),
             };
             let mut interrupts = Interrupts::new()?;
@@ -116,6 +118,7 @@ impl Arguments {
                     () = reloads.next() => {
                         service.reloading();
                         reload(&sender, session);
+                        renew.notify_one();
                         service.ready();
                     }
                     () = service.alive() => {}

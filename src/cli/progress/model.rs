@@ -128,6 +128,7 @@ impl ExecutionProgress {
             }
             Fact::TriggerPaused { .. } => Some(self.change(at, "Paused", String::new())),
             Fact::TriggerResumed { .. } => Some(self.change(at, "Resumed", String::new())),
+            Fact::TriggerRenewed { .. } => Some(self.change(at, "Renewed", String::new())),
             Fact::SignalReceived { signal } => {
                 self.status = ExecutionStatus::Running;
                 let details = format!("{} by {}", request_word(&signal.request), signal.by);

@@ -82,6 +82,7 @@ fn follow(state: &mut State, event: &Event) -> Verdict {
             | F::ChildChanged { unit: id, .. }
             | F::TriggerPaused { unit: id }
             | F::TriggerResumed { unit: id }
+            | F::TriggerRenewed { unit: id, .. }
             | F::TimesPassed { unit: id, .. }
             | F::UnitEnded { unit: id, .. },
         ) if place == id.task => unit::changed(state, *id, &event.fact),

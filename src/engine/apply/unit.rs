@@ -102,7 +102,10 @@ fn advance(state: &mut State, id: UnitId, fact: &Fact) -> Verdict {
             unit.ready_phase()
         }
         (phase @ Phase::Approving(_), Fact::ApprovalExpired { .. })
-        | (phase @ Phase::Watching { .. }, Fact::TimesPassed { .. }) => phase.clone(),
+        | (
+            phase @ Phase::Watching { .. },
+            Fact::TimesPassed { .. } | Fact::TriggerRenewed { .. },
+        ) => phase.clone(),
         (Phase::Paused, Fact::Approved { .. }) => Phase::Instant,
         (Phase::Calling(_), Fact::UnitLost { reason, .. }) => Phase::Lost(reason.clone()),
         (Phase::Watching { paused: false }, Fact::TriggerPaused { .. }) => {

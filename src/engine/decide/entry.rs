@@ -46,6 +46,7 @@ pub(in crate::engine) fn decide(
         ) => child::ended(&mut draft, *unit, *status, outputs, message)?,
         (_, Input::Released) => hold::over(&mut draft, None)?,
         (_, Input::TimesPassed(passed)) => trigger::passed(&mut draft, passed)?,
+        (_, Input::TriggerRenewed(renewal)) => trigger::renewed(&mut draft, renewal)?,
         (_, Input::TriggerEnded) => trigger::ended(&mut draft)?,
         (_, Input::Signal(signal)) => signal::decide(&mut draft, signal)?,
     }

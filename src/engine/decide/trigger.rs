@@ -2,7 +2,7 @@
 
 use crate::base::value::Map;
 use crate::engine::draft::Draft;
-use crate::engine::event::{End, Fact, Passed, UnitId};
+use crate::engine::event::{End, Fact, Passed, Renewal, UnitId};
 use crate::engine::input::Refused;
 use crate::engine::state::Phase;
 
@@ -12,6 +12,16 @@ pub(super) fn passed(draft: &mut Draft, passed: &Passed) -> Result<(), Refused> 
     draft.record(Fact::TimesPassed {
         unit,
         passed: passed.clone(),
+    });
+    Ok(())
+}
+
+/// The template of the trigger was changed.
+pub(super) fn renewed(draft: &mut Draft, renewal: &Renewal) -> Result<(), Refused> {
+    let (unit, _) = watching(draft).ok_or(Refused::Stale)?;
+    draft.record(Fact::TriggerRenewed {
+        unit,
+        renewal: renewal.clone(),
     });
     Ok(())
 }

@@ -6,7 +6,7 @@ use crate::base::digest::Digest;
 use crate::base::time::Timestamp;
 use crate::base::value::{Map, Value};
 use crate::engine::event::{
-    ApprovalTerms, End, Lock, LoopPlan, Passed, Replanned, Signal, Started, StopCause,
+    ApprovalTerms, End, Lock, LoopPlan, Passed, Renewal, Replanned, Signal, Started, StopCause,
     TimeoutOutcome, UnitId, Work,
 };
 use crate::engine::status::{ExecutionStatus, WaitReason};
@@ -243,6 +243,14 @@ pub enum Fact {
         /// The unit that waits to be fired.
         unit: UnitId,
     },
+    /// The template of a trigger was changed: it fires with what it says now.
+    TriggerRenewed {
+        /// The unit that waits to be fired.
+        unit: UnitId,
+        /// What it says.
+        #[serde(flatten)]
+        renewal: Renewal,
+    },
     /// Times of a trigger started nothing. Those that did are told by what they started.
     TimesPassed {
         /// The unit that waits to be fired.
@@ -307,6 +315,7 @@ impl Fact {
             Self::ExecutionReleased { .. } => "ExecutionReleased",
             Self::TriggerPaused { .. } => "TriggerPaused",
             Self::TriggerResumed { .. } => "TriggerResumed",
+            Self::TriggerRenewed { .. } => "TriggerRenewed",
             Self::TimesPassed { .. } => "TimesPassed",
             Self::SignalReceived { .. } => "SignalReceived",
             Self::CancelRequested { .. } => "CancelRequested",

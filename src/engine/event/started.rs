@@ -91,6 +91,10 @@ pub struct Started {
     /// what was started from outside has it: children work on the same hosts.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub inventory: Option<InventorySources>,
+    /// Where its template was found, if it waits for a trigger: so that it can be found again after a
+    /// change.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub origin: Option<TemplateOrigin>,
     /// What it is for, in the words of who started it.
     #[serde(default, skip_serializing_if = "String::is_empty")]
     pub description: String,
@@ -116,6 +120,31 @@ impl Started {
             .chain(self.stored_secrets.values())
             .chain(&self.inherited_secrets)
     }
+}
+
+/// Where the template of a trigger was found.
+#[derive(Clone, PartialEq, Debug, Serialize, Deserialize)]
+pub struct TemplateOrigin {
+    /// Its place.
+    pub place: TemplatePlace,
+    /// The properties of the timer that was put before its tasks, if one was.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub timer: Option<Map>,
+}
+
+/// The place of a template.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+pub enum TemplatePlace {
+    /// A file, by its absolute path.
+    File(String),
+    /// A name that is looked up.
+    Name {
+        /// The name.
+        name: String,
+        /// The version that was asked for; the newest when not given.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        version: Option<String>,
+    },
 }
 
 /// Where hosts are written down: what it takes to read the same inventory again, from any folder. It

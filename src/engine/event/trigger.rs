@@ -4,6 +4,8 @@ use serde::{Deserialize, Serialize};
 
 use crate::base::id::ExecutionId;
 use crate::base::time::Timestamp;
+use crate::base::value::Map;
+use crate::engine::event::Started;
 use crate::engine::status::WaitReason;
 
 /// What fires a trigger.
@@ -77,6 +79,8 @@ pub enum PassCause {
     Blackout,
     /// The trigger was paused.
     Paused,
+    /// The schedule was changed before it was decided about.
+    Renewed,
 }
 
 impl PassCause {
@@ -87,8 +91,18 @@ impl PassCause {
             Self::Overlap => "Overlap",
             Self::Blackout => "Blackout",
             Self::Paused => "Paused",
+            Self::Renewed => "Renewed",
         }
     }
+}
+
+/// What a trigger goes on with after its template was changed.
+#[derive(Clone, PartialEq, Debug, Serialize, Deserialize)]
+pub struct Renewal {
+    /// The properties of the trigger's task.
+    pub settings: Map,
+    /// What it starts from now on.
+    pub started: Box<Started>,
 }
 
 /// Nominal times in a row that started nothing, for one cause.

@@ -11,8 +11,8 @@ use crate::base::time::Timestamp;
 use crate::engine::event::{
     ApprovalTerms, Batches, BoundPlan, Cap, Delay, End, Event, Fact, Failure, Firing, Hold,
     InventorySources, Kept, Lock, LoopPlan, OnUnreachable, Outer, PassCause, Passed, PlannedLoop,
-    PollPolicy, Repeat, Replanned, Request, Signal, StopCause, Taken, TaskHead, TimeoutOutcome,
-    TriggerKind, UnitId, Work,
+    PollPolicy, Renewal, Repeat, Replanned, Request, Signal, StopCause, Taken, TaskHead,
+    TemplateOrigin, TemplatePlace, TimeoutOutcome, TriggerKind, UnitId, Work,
 };
 use crate::engine::status::{ExecutionStatus, LoopMode, WaitReason};
 use crate::engine::tests::world::{map, start_time, started};
@@ -496,6 +496,14 @@ fn trigger_facts() -> Vec<Fact> {
         calendar: calendar.clone(),
         until,
     });
+    let mut watching = started();
+    watching.origin = Some(TemplateOrigin {
+        place: TemplatePlace::Name {
+            name: "nightly".into(),
+            version: Some("v2".into()),
+        },
+        timer: Some(map(json!({"Type": "rate"}))),
+    });
     let unit = unit(None);
     let watch = |trigger| Fact::UnitStarted {
         unit,
@@ -543,6 +551,15 @@ fn trigger_facts() -> Vec<Fact> {
         passed(PassCause::Overlap),
         passed(PassCause::Blackout),
         passed(PassCause::Paused),
+        passed(PassCause::Renewed),
+        Fact::ExecutionStarted(Box::new(watching.clone())),
+        Fact::TriggerRenewed {
+            unit,
+            renewal: Renewal {
+                settings: map(json!({"Type": "rate"})),
+                started: Box::new(watching),
+            },
+        },
         said(Request::PauseTrigger),
         said(Request::ResumeTrigger),
     ]
@@ -570,5 +587,5 @@ fn the_golden_file_has_every_fact() {
     let mut names: Vec<&str> = facts().iter().map(Fact::name).collect();
     names.sort_unstable();
     names.dedup();
-    assert_eq!(names.len(), 30, "{names:?}");
+    assert_eq!(names.len(), 31, "{names:?}");
 }

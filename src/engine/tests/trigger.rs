@@ -5,10 +5,10 @@ use std::time::Duration;
 
 use serde_json::json;
 
-use crate::engine::event::{Fact, Hold, PassCause, Passed, Request, TriggerKind};
+use crate::engine::event::{Fact, Hold, PassCause, Passed, Renewal, Request, TriggerKind};
 use crate::engine::input::{Input, Refused};
 use crate::engine::status::{ExecutionStatus as S, TaskStatus as T, WaitReason};
-use crate::engine::tests::world::{World, start_time};
+use crate::engine::tests::world::{World, map, start_time, started};
 
 const TIMER: &str = "
 Tasks:
@@ -84,6 +84,25 @@ fn times_that_started_nothing_are_on_record() {
         world.count(|fact| matches!(fact, Fact::TimesPassed { .. })),
         1
     );
+    world.check_prefixes();
+}
+
+#[test]
+fn a_trigger_whose_template_was_changed_goes_on_waiting() {
+    let mut world = World::start(TIMER);
+    let renewal = || {
+        Input::TriggerRenewed(Renewal {
+            settings: map(json!({"Type": "rate", "Expression": "5 minutes"})),
+            started: Box::new(started()),
+        })
+    };
+    world.tell(&renewal()).unwrap();
+    world.say("ann", Request::PauseTrigger).unwrap();
+    world.tell(&renewal()).unwrap();
+    assert_eq!(world.live.wait_reasons(), waits(true));
+    world.tell(&Input::TriggerEnded).unwrap();
+    world.ended(S::Success);
+    assert_eq!(world.tell(&renewal()), Err(Refused::Ended(S::Success)));
     world.check_prefixes();
 }
 

@@ -64,6 +64,7 @@ pub(super) fn started() -> Started {
         stored_secrets: Map::new(),
         outer: None,
         inventory: None,
+        origin: None,
         description: String::new(),
         tags: BTreeMap::new(),
     }

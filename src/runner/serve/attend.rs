@@ -61,7 +61,7 @@ pub(super) async fn attend(
     };
     let now = runner.clock().now();
     let line = Line::of(runner, &trigger, &timer.policy, rules).await?;
-    let handled = trigger.handled.unwrap_or(trigger.start_date);
+    let handled = trigger.settled();
     let situation = Situation {
         schedule: &timer.schedule,
         name: id.as_str(),

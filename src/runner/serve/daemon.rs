@@ -4,7 +4,8 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 use std::time::Duration;
 
-use tokio::sync::watch;
+use tokio::sync::{Notify, watch};
+use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
 
 use crate::base::id::ExecutionId;
@@ -15,8 +16,10 @@ use crate::runner::serve::attend::Rules;
 use crate::runner::serve::brake::{Brake, Change};
 use crate::runner::serve::crew::{Crew, Left};
 use crate::runner::serve::keeper::keep;
+use crate::runner::serve::renew::renew_all;
 use crate::runner::serve::scheduler::{Attended, Scheduler};
 use crate::schedule::Calendar;
+use crate::store::StoreError;
 use crate::store::view::{ExecutionFilter, ExecutionView};
 
 /// The shortest time between two looks at what nobody works on: a busy store changes all the time.
@@ -65,6 +68,8 @@ pub struct Serving {
     pub keep: Keep,
     /// How much room the disk must have for something new to be started.
     pub min_free: MinFree,
+    /// Is notified when templates are to be read again.
+    pub renew: Arc<Notify>,
     /// Is fired as soon as everything that was left has been looked at.
     pub ready: CancellationToken,
 }
@@ -86,6 +91,8 @@ impl Runner {
             limits: serving.limits,
             calendar: serving.calendar,
             brake: Brake::new(serving.min_free),
+            renew: serving.renew,
+            renewing: JoinSet::new(),
             seen_mail: 0,
             seen_change: 0,
             unheard: BTreeSet::new(),
@@ -112,6 +119,9 @@ struct Daemon {
     limits: Limits,
     calendar: watch::Receiver<Arc<Calendar>>,
     brake: Brake,
+    renew: Arc<Notify>,
+    /// Templates that are being read again.
+    renewing: JoinSet<Result<(), StoreError>>,
     /// The last signal that was seen.
     seen_mail: u64,
     /// The moment of the store that was looked at.
@@ -132,6 +142,8 @@ enum Next {
     Calendar,
     /// It is time to look at the disk.
     Room,
+    Renew,
+    Renewed(Result<(), StoreError>),
     Guest(RunnerError),
 }
 
@@ -209,6 +221,11 @@ impl Daemon {
                     self.release_queued().await?;
                 }
             }
+            Next::Renew => drop(self.renewing.spawn(renew_all(self.runner.clone()))),
+            Next::Renewed(result) => {
+                self.scheduler.forget_fuses();
+                result?;
+            }
             Next::Guest(error) => {
                 tell_of(&error);
                 self.runner.guests().forget_failure();
@@ -261,6 +278,12 @@ impl Daemon {
             () = due => Next::Due,
             () = rested => Next::Rested,
             Ok(()) = self.calendar.changed() => Next::Calendar,
+            () = self.renew.notified(), if self.renewing.is_empty() => Next::Renew,
+            Some(renewed) = self.renewing.join_next() => match renewed {
+                Ok(renewed) => Next::Renewed(renewed),
+                // A panic must not be lost.
+                Err(error) => std::panic::resume_unwind(error.into_panic()),
+            },
             error = self.runner.guests().failure() => Next::Guest(error),
             () = self.brake.due() => Next::Room,
             moment = changed => Next::Look(moment?),

@@ -7,6 +7,7 @@ mod brake;
 mod crew;
 mod daemon;
 mod keeper;
+mod renew;
 mod scheduler;
 mod wait;
 

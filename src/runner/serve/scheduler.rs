@@ -60,9 +60,9 @@ pub(super) struct Scheduler {
 /// What is known of a trigger.
 #[derive(Debug, Default)]
 struct Known {
-    /// Whether a person has paused it, and when one let it go on; a change means that it is to be attended
-    /// to.
-    said: Option<(bool, Option<Timestamp>)>,
+    /// Whether a person has paused it, when one let it go on, and when it was changed; news mean that it is to
+    /// be attended to.
+    said: Option<(bool, Option<Timestamp>, Option<Timestamp>)>,
     /// The last look that found it.
     round: u64,
     due: Option<Timestamp>,
@@ -136,7 +136,7 @@ impl Scheduler {
 
     fn look_at(&mut self, mark: TriggerMark) {
         let id = mark.execution_id;
-        let said = (mark.paused, mark.resumed);
+        let said = (mark.paused, mark.resumed, mark.renewed);
         let known = self.known.entry(id.clone()).or_default();
         known.round = self.round;
         let is_new = known.said.replace(said) != Some(said);
@@ -264,6 +264,11 @@ impl Scheduler {
         if std::mem::take(&mut known.again) {
             self.begin(id);
         }
+    }
+
+    /// Reads nothing ahead of what was changed.
+    pub(super) fn forget_fuses(&mut self) {
+        self.fuses.clear();
     }
 
     fn forget(&mut self, id: &ExecutionId) {

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use crate::base::id::ExecutionId;
-use crate::engine::event::Started;
+use crate::engine::event::{Event, Fact, Started};
 use crate::runner::handle::{Runner, RunnerError, started};
 use crate::template::model::Template;
 
@@ -25,7 +25,7 @@ impl Runner {
     /// Reads what the trigger of an execution starts.
     pub async fn fuse(&self, trigger: &ExecutionId) -> Result<Fuse, RunnerError> {
         let events = self.store().read(trigger).await?;
-        let started = started(trigger, &events)?;
+        let started = in_force(trigger, &events)?;
         let closure = self.closure(trigger, &started.library).await?;
         let template = self.pinned(started, &closure).await?;
         let template = template.ok_or_else(|| RunnerError::Journal {
@@ -37,4 +37,16 @@ impl Runner {
             template,
         })
     }
+}
+
+/// Returns what a trigger starts at this moment: what it was started with, or last renewed with.
+pub(super) fn in_force<'a>(
+    trigger: &ExecutionId,
+    events: &'a [Event],
+) -> Result<&'a Started, RunnerError> {
+    let renewed = events.iter().rev().find_map(|event| match &event.fact {
+        Fact::TriggerRenewed { renewal, .. } => Some(&*renewal.started),
+        _ => None,
+    });
+    renewed.map_or_else(|| started(trigger, events), Ok)
 }

@@ -11,7 +11,7 @@ const TASK: &str = "timerTrigger";
 
 /// Returns the text of a template that begins with a timer of these properties and goes on as `source`
 /// does; `None` if `source` holds no tasks.
-pub fn scheduled(source: &Source, settings: &Map) -> Option<String> {
+pub(in crate::runner) fn scheduled(source: &Source, settings: &Map) -> Option<String> {
     let node = yaml::read(source, &mut Vec::new())?;
     let Value::Object(mut template) = node.to_value() else {
         return None;

@@ -77,6 +77,7 @@ pub(in crate::store) fn start(id: &ExecutionId) -> Started {
         stored_secrets: Map::new(),
         outer: None,
         inventory: None,
+        origin: None,
         description: "test".into(),
         tags: [("team".to_owned(), "blue".to_owned())].into(),
     }

@@ -6,7 +6,7 @@ use super::fixture::{at, event, id, map, start, started, unit, unit_started};
 use super::mailbox::signal;
 use super::{Bench, on_every_store};
 use crate::base::id::ExecutionId;
-use crate::engine::event::{Event, Fact, Firing, PassCause, Passed, TriggerKind, Work};
+use crate::engine::event::{Event, Fact, Firing, PassCause, Passed, Renewal, TriggerKind, Work};
 use crate::engine::status::ExecutionStatus;
 use crate::store::conformance::fixture::ended;
 use crate::store::view::Views as _;
@@ -25,6 +25,15 @@ fn watch(seconds: i64) -> Event {
         settings: map(json!({"Type": "rate", "Expression": "1 minutes"})),
     };
     unit_started(seconds, unit(0, None), work)
+}
+
+fn renewed(seconds: i64, rate: &str) -> Event {
+    let renewal = Renewal {
+        settings: map(json!({"Type": "rate", "Expression": rate})),
+        started: Box::new(start(&id(1))),
+    };
+    let unit = unit(0, None);
+    event(seconds, Fact::TriggerRenewed { unit, renewal })
 }
 
 fn fired(id: &ExecutionId, by: &ExecutionId, nominal: Option<i64>) -> Event {
@@ -96,8 +105,25 @@ async fn triggers_are_listed_until_they_end<B: Bench>(bench: B) {
     store.append(&id(1), 3, &[resume]).await.unwrap();
     let seen = bench.open().triggers(false).await.unwrap().remove(0);
     assert_eq!((seen.paused, seen.resumed), (false, Some(at(3))));
+    // The same settings are no news: times go on where they are.
     store
-        .append(&id(1), 4, &[ended(4, ExecutionStatus::Cancelled)])
+        .append(
+            &id(1),
+            4,
+            &[renewed(4, "1 minutes"), renewed(5, "2 minutes")],
+        )
+        .await
+        .unwrap();
+    let seen = bench.open().trigger(&id(1)).await.unwrap().unwrap();
+    assert_eq!(
+        seen.settings,
+        map(json!({"Type": "rate", "Expression": "2 minutes"}))
+    );
+    assert_eq!((seen.renewed, seen.settled()), (Some(at(5)), at(5)));
+    let marks = store.marks().await.unwrap();
+    assert_eq!(marks[0].renewed, Some(at(5)));
+    store
+        .append(&id(1), 6, &[ended(6, ExecutionStatus::Cancelled)])
         .await
         .unwrap();
     assert_eq!(store.triggers(false).await.unwrap(), []);

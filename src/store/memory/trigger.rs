@@ -31,6 +31,7 @@ impl Triggers for MemoryStore {
             trigger_type: trigger.trigger_type,
             paused: trigger.paused,
             resumed: trigger.resumed,
+            renewed: trigger.renewed,
         });
         Ok(marks.collect())
     }
@@ -90,6 +91,7 @@ fn view(state: &State, id: &ExecutionId, row: &WatchRow) -> Option<TriggerView> 
         status: execution.status,
         paused: row.paused,
         resumed: row.resumed,
+        renewed: row.renewed,
         start_date: row.began,
         handled: firings.filter_map(|(_, row)| row.until).max(),
         executed_by: execution.user.clone(),

@@ -15,7 +15,7 @@ use crate::store::projection::changes::{Changes, Rows};
 use crate::store::projection::command::commands;
 use crate::store::projection::properties::properties;
 use crate::store::projection::status::{close, counter, first_wait, is_waiting};
-use crate::store::projection::watch::{began, fired, passed, paused};
+use crate::store::projection::watch::{WatchRow, began, fired, passed, paused, renewed};
 use crate::store::projection::{DetailRow, ExecutionRow, Place, TaskRow, moment};
 use crate::store::view::LoopCounts;
 use crate::store::{Seq, StoreError};
@@ -161,10 +161,7 @@ impl<R: Rows> Folding<'_, R> {
             Fact::UnitEnded { unit, end } => self.unit_ended(*unit, end, at),
             Fact::BatchEnded {
                 task, batch, pause, ..
-            } if *pause => {
-                let reason = WaitReason::BatchPause { batch: *batch };
-                self.task_moved(*task, TaskStatus::Waiting, Some(reason))
-            }
+            } if *pause => self.batch_paused(*task, *batch),
             Fact::RoundStarted { task, attempt } => {
                 self.task(*task).map(|row| row.attempt = *attempt)
             }
@@ -181,9 +178,10 @@ impl<R: Rows> Folding<'_, R> {
                 self.execution_waits(None);
                 Ok(())
             }
-            Fact::TriggerPaused { .. } | Fact::TriggerResumed { .. } | Fact::TimesPassed { .. } => {
-                self.watch_changed(&event.fact, (seq, at))
-            }
+            Fact::TriggerPaused { .. }
+            | Fact::TriggerResumed { .. }
+            | Fact::TriggerRenewed { .. }
+            | Fact::TimesPassed { .. } => self.watch_changed(&event.fact, (seq, at)),
             Fact::ExecutionEnded {
                 status,
                 outputs,
@@ -298,6 +296,11 @@ impl<R: Rows> Folding<'_, R> {
         self.note_commands(unit)
     }
 
+    fn batch_paused(&mut self, task: u32, batch: u32) -> Result<(), StoreError> {
+        let reason = WaitReason::BatchPause { batch };
+        self.task_moved(task, TaskStatus::Waiting, Some(reason))
+    }
+
     /// Folds a fact about a trigger that waits.
     fn watch_changed(
         &mut self,
@@ -307,6 +310,10 @@ impl<R: Rows> Folding<'_, R> {
         match fact {
             Fact::TriggerPaused { unit } => self.watch_paused(*unit, None),
             Fact::TriggerResumed { unit } => self.watch_paused(*unit, Some(at)),
+            Fact::TriggerRenewed { renewal, .. } => {
+                self.changes.watch = Some(renewed(self.watch()?, renewal, at));
+                Ok(())
+            }
             Fact::TimesPassed { passed: times, .. } => {
                 let (key, row) = passed(self.id, times, (seq, at));
                 self.changes.firings.insert(key, row);
@@ -317,21 +324,24 @@ impl<R: Rows> Folding<'_, R> {
     }
 
     fn watch_paused(&mut self, unit: UnitId, resumed: Option<Timestamp>) -> Result<(), StoreError> {
-        let row = match self.changes.watch.take() {
-            Some(row) => Some(row),
-            None => self.rows.watch()?,
-        };
-        let row = row.ok_or_else(|| StoreError::Damaged {
-            what: format!("trigger of {}", self.id),
-            reason: "it is not listed".into(),
-        })?;
-        let row = paused(row, resumed);
+        let row = paused(self.watch()?, resumed);
         let reason = WaitReason::Trigger {
             trigger: row.kind,
             paused: row.paused,
         };
         self.changes.watch = Some(row);
         self.unit_moved(unit, TaskStatus::Waiting, Some(reason))
+    }
+
+    fn watch(&mut self) -> Result<WatchRow, StoreError> {
+        let row = match self.changes.watch.take() {
+            Some(row) => Some(row),
+            None => self.rows.watch()?,
+        };
+        row.ok_or_else(|| StoreError::Damaged {
+            what: format!("trigger of {}", self.id),
+            reason: "it is not listed".into(),
+        })
     }
 
     /// Shows a unit that waits for its lock. An item of a loop does not count as running: others of it

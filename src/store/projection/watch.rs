@@ -3,7 +3,7 @@
 use crate::base::id::ExecutionId;
 use crate::base::time::Timestamp;
 use crate::base::value::Map;
-use crate::engine::event::{Firing, PassCause, Passed, TriggerKind, Work};
+use crate::engine::event::{Firing, PassCause, Passed, Renewal, TriggerKind, Work};
 use crate::store::Seq;
 use crate::store::projection::moment;
 
@@ -15,6 +15,8 @@ pub(crate) struct WatchRow {
     pub(crate) paused: bool,
     /// When a person last let it go on.
     pub(crate) resumed: Option<Timestamp>,
+    /// When its settings were last changed.
+    pub(crate) renewed: Option<Timestamp>,
     pub(crate) began: Timestamp,
 }
 
@@ -88,10 +90,20 @@ pub(super) fn began(work: &Work, at: Timestamp) -> Option<WatchRow> {
             settings: settings.clone(),
             paused: false,
             resumed: None,
+            renewed: None,
             began: at,
         }),
         _ => None,
     }
+}
+
+/// Returns the trigger as it goes on after its template was changed.
+pub(super) fn renewed(mut row: WatchRow, renewal: &Renewal, at: Timestamp) -> WatchRow {
+    if row.settings != renewal.settings {
+        row.settings.clone_from(&renewal.settings);
+        row.renewed = Some(moment(at));
+    }
+    row
 }
 
 /// Returns the trigger paused, or let go on from `resumed`.

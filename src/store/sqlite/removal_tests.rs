@@ -19,7 +19,7 @@ use crate::store::{Journal as _, Part, Removal, RemovalCause, Retention as _};
 pub(super) const FORMAT_8: &str = "\
     DROP TRIGGER log_chunk_came; DROP TRIGGER log_chunk_went; DROP TABLE tally; \
     DROP TABLE removal; DROP INDEX execution_ended; DROP INDEX command_execution; \
-    DROP INDEX signal_execution; PRAGMA user_version = 8;";
+    DROP INDEX signal_execution; ALTER TABLE watch DROP COLUMN renewed; PRAGMA user_version = 8;";
 
 fn open(directory: &Path) -> SqliteStore {
     SqliteStore::open(directory, Arc::new(now)).unwrap()

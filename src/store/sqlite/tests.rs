@@ -283,7 +283,7 @@ fn newer_format_is_refused() {
         error,
         StoreError::TooNew {
             found: 99,
-            supported: 9
+            supported: 10
         }
     );
 }

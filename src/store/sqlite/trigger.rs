@@ -14,11 +14,12 @@ use crate::store::sqlite::row::{
 use crate::store::{FiringView, StoreError, TriggerMark, TriggerView, Triggers};
 
 const UPSERT_WATCH: &str = "\
-    INSERT INTO watch (execution_id, kind, settings, paused, resumed, began) \
-    VALUES (?1, ?2, ?3, ?4, ?5, ?6) \
-    ON CONFLICT DO UPDATE SET paused = excluded.paused, resumed = excluded.resumed";
+    INSERT INTO watch (execution_id, kind, settings, paused, resumed, renewed, began) \
+    VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7) \
+    ON CONFLICT DO UPDATE SET settings = excluded.settings, paused = excluded.paused, \
+        resumed = excluded.resumed, renewed = excluded.renewed";
 const SELECT_WATCH: &str =
-    "SELECT kind, settings, paused, resumed, began FROM watch WHERE execution_id = ?1";
+    "SELECT kind, settings, paused, resumed, renewed, began FROM watch WHERE execution_id = ?1";
 const INSERT_FIRING: &str = "\
     INSERT INTO firing (trigger_id, at, source, nominal, until, count, cause, note, execution_id) \
     VALUES (:trigger, :at, :source, :nominal, :until, :count, :cause, :note, :execution)";
@@ -27,12 +28,12 @@ const SELECT_FIRING: &str = "\
     WHERE trigger_id = ?1 AND at = ?2 AND source = ?3";
 const HANDLED: &str = "SELECT max(until) FROM firing WHERE trigger_id = ?1 AND until IS NOT NULL";
 const LIST: &str = "\
-    SELECT watch.execution_id, template_name, kind, settings, status, paused, resumed, began, user, \
+    SELECT watch.execution_id, template_name, kind, settings, status, paused, resumed, renewed, began, user, \
         (SELECT max(until) FROM firing \
          WHERE trigger_id = watch.execution_id AND until IS NOT NULL) \
     FROM watch JOIN execution ON execution.id = watch.execution_id";
 const MARKS: &str = "\
-    SELECT watch.execution_id, kind, paused, resumed \
+    SELECT watch.execution_id, kind, paused, resumed, renewed \
     FROM watch JOIN execution ON execution.id = watch.execution_id WHERE ended IS NULL";
 const ONLY_LIVE: &str = " WHERE ended IS NULL";
 const ONLY_ONE: &str = " WHERE watch.execution_id = ?1";
@@ -65,6 +66,7 @@ impl Triggers for SqliteStore {
                     trigger_type: word_column(row, 1)?,
                     paused: row.get(2)?,
                     resumed: optional_time_column(row, 3)?,
+                    renewed: optional_time_column(row, 4)?,
                 })
             })?;
             Ok(marks.collect::<Result<_, _>>()?)
@@ -117,9 +119,10 @@ fn trigger_row(row: &Row<'_>) -> rusqlite::Result<TriggerView> {
         status: word_column(row, 4)?,
         paused: row.get(5)?,
         resumed: optional_time_column(row, 6)?,
-        start_date: time_column(row, 7)?,
-        executed_by: row.get(8)?,
-        handled: optional_time_column(row, 9)?,
+        renewed: optional_time_column(row, 7)?,
+        start_date: time_column(row, 8)?,
+        executed_by: row.get(9)?,
+        handled: optional_time_column(row, 10)?,
     })
 }
 
@@ -135,7 +138,8 @@ pub(super) fn watch(
             settings: json_column(row, 1)?,
             paused: row.get(2)?,
             resumed: optional_time_column(row, 3)?,
-            began: time_column(row, 4)?,
+            renewed: optional_time_column(row, 4)?,
+            began: time_column(row, 5)?,
         })
     });
     Ok(row.optional()?)
@@ -177,6 +181,7 @@ pub(super) fn save(
             json(&row.settings)?,
             row.paused,
             row.resumed.map(Timestamp::as_microsecond),
+            row.renewed.map(Timestamp::as_microsecond),
             row.began.as_microsecond(),
         ))?;
     }

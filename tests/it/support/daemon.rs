@@ -5,6 +5,7 @@
     reason = "a daemon lives by the clock, and so does who looks at it"
 )]
 
+use std::path::PathBuf;
 use std::process::{Child, Stdio};
 use std::time::{Duration, Instant};
 
@@ -15,7 +16,10 @@ use crate::support::machine::until;
 use crate::support::oos::Home;
 
 /// A daemon that ends with the test.
-pub(crate) struct Daemon(Child);
+pub(crate) struct Daemon {
+    child: Child,
+    log: PathBuf,
+}
 
 impl Daemon {
     /// Starts one and waits until it serves.
@@ -33,29 +37,36 @@ impl Daemon {
             .stderr(log)
             .spawn()
             .unwrap();
-        let daemon = Self(child);
-        until("the daemon serves", || {
-            std::fs::read_to_string(&path).unwrap().contains("Serving")
-        });
+        let daemon = Self { child, log: path };
+        until("the daemon serves", || daemon.log().contains("Serving"));
         daemon
+    }
+
+    /// Returns what it has told so far.
+    pub(crate) fn log(&self) -> String {
+        std::fs::read_to_string(&self.log).unwrap()
     }
 
     /// Sends a signal.
     pub(crate) fn signal(&self, signal: Signal) {
-        kill(Pid::from_raw(i32::try_from(self.0.id()).unwrap()), signal).unwrap();
+        kill(
+            Pid::from_raw(i32::try_from(self.child.id()).unwrap()),
+            signal,
+        )
+        .unwrap();
     }
 
     /// Ends it as a crash does.
     pub(crate) fn crash(mut self) {
-        self.0.kill().unwrap();
-        self.0.wait().unwrap();
+        self.child.kill().unwrap();
+        self.child.wait().unwrap();
     }
 
     /// Asks it to end; returns its exit code and how long that took.
     pub(crate) fn stop(mut self) -> (Option<i32>, Duration) {
         let start = Instant::now();
         self.signal(Signal::SIGTERM);
-        let status = self.0.wait().unwrap();
+        let status = self.child.wait().unwrap();
         (status.code(), start.elapsed())
     }
 }
@@ -63,7 +74,7 @@ impl Daemon {
 impl Drop for Daemon {
     fn drop(&mut self) {
         // After `stop` and `crash` there is nothing left to end.
-        drop(self.0.kill());
-        drop(self.0.wait());
+        drop(self.child.kill());
+        drop(self.child.wait());
     }
 }

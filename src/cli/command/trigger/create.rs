@@ -7,15 +7,13 @@ use serde_json::json;
 use crate::base::value::{Map, Value};
 use crate::cli::client;
 use crate::cli::command::trigger::register::register;
-use crate::cli::refusal::refused;
 use crate::cli::report::Failure;
 use crate::cli::session::{Outcome, Session};
 use crate::cli::start::StartArguments;
 use crate::cli::workshop::Workshop;
 use crate::engine::timer::Timer;
-use crate::runner::TemplateRef;
 use crate::runner::library::template_name;
-use crate::runner::trigger::scheduled;
+use crate::runner::{TemplateRef, TimerRequest};
 
 /// The end of schedules for which none is given.
 const NO_END: &str = "9999-12-30T00:00:00Z";
@@ -102,15 +100,8 @@ impl Arguments {
             .ok_or_else(|| Failure::usage(anyhow!("say which template is to be run")))?;
         let settings = self.settings()?;
         Timer::read(&settings, client::now()).map_err(|error| Failure::usage(anyhow!(error)))?;
-        let (found, _) = workshop
-            .runner()
-            .load(&template)
-            .map_err(|error| refused(error, &mut session.output))?;
         let name = self.name.clone().unwrap_or_else(|| name_of(&template));
-        let text = scheduled(&found.source, &settings)
-            .ok_or_else(|| Failure::usage(anyhow!("`{name}` has no tasks")))?;
-        self.start
-            .replace_template(TemplateRef::Text { name, text });
+        self.start.by_timer(TimerRequest { name, settings });
         let prepared = self.start.prepare(None, &workshop, session)?;
         workshop.wait(register(workshop.runner(), &prepared, session))
     }

@@ -66,6 +66,6 @@ pub(super) fn next_time(trigger: &TriggerView, now: Timestamp) -> Option<Timesta
         return None;
     }
     let timer = Timer::read(&trigger.settings, trigger.start_date).ok()?;
-    let after = trigger.handled.unwrap_or(trigger.start_date).max(now);
+    let after = trigger.settled().max(now);
     timer.schedule.next_after(after).map(|fire| fire.nominal)
 }

@@ -12,7 +12,7 @@ use crate::store::sqlite::journal::journals;
 use crate::store::sqlite::seal::KeyFile;
 
 /// One script a format; format n is what the first n scripts make.
-const SCRIPTS: [&str; 9] = [
+const SCRIPTS: [&str; 10] = [
     include_str!("0001_initial.sql"),
     include_str!("0002_audit.sql"),
     include_str!("0003_parameter.sql"),
@@ -22,6 +22,7 @@ const SCRIPTS: [&str; 9] = [
     include_str!("0007_trigger.sql"),
     include_str!("0008_lock.sql"),
     include_str!("0009_retention.sql"),
+    include_str!("0010_renewed.sql"),
 ];
 
 /// The first format that lists the commands on each instance.
