@@ -74,23 +74,7 @@ impl Origin {
     /// Returns its parameters as arguments of `template`: those that it has as well. What was
     /// secret is given only to what is secret.
     pub fn arguments(&self, template: &Template) -> Map {
-        let is_secret = |name: &str| {
-            let secret = &self.started.secret;
-            secret
-                .iter()
-                .any(|secret| secret.eq_ignore_ascii_case(name))
-        };
-        let fits = |name: &str| {
-            template
-                .parameter(name)
-                .is_some_and(|parameter| parameter.no_echo || !is_secret(name))
-        };
-        self.started
-            .parameters
-            .iter()
-            .filter(|(name, value)| !value.is_null() && fits(name))
-            .map(|(name, value)| (name.clone(), value.clone()))
-            .collect()
+        fitting(&self.started, template)
     }
 
     /// Returns the request that started it, but for its template.
@@ -118,6 +102,28 @@ impl Origin {
             version: self.started.template_version.clone(),
         }
     }
+}
+
+/// Returns the parameters of a start as arguments of `template`: those that it has as well. What was
+/// secret is given only to what is secret.
+pub(super) fn fitting(started: &Started, template: &Template) -> Map {
+    let is_secret = |name: &str| {
+        let secret = &started.secret;
+        secret
+            .iter()
+            .any(|secret| secret.eq_ignore_ascii_case(name))
+    };
+    let fits = |name: &str| {
+        template
+            .parameter(name)
+            .is_some_and(|parameter| parameter.no_echo || !is_secret(name))
+    };
+    started
+        .parameters
+        .iter()
+        .filter(|(name, value)| !value.is_null() && fits(name))
+        .map(|(name, value)| (name.clone(), value.clone()))
+        .collect()
 }
 
 impl Prepared {

@@ -21,7 +21,7 @@ const OWNED_PAUSE: Duration = Duration::from_secs(2);
 const FAILED_PAUSE: Duration = Duration::from_secs(10);
 
 /// How many executions are taken up at the same time: each is read as a whole, and most of them rest.
-const MOST_BEGINNING: usize = 64;
+const MOST_BEGINNING: usize = 128;
 
 /// How long what is under way may take to come to its end when the daemon stops; then it is let go of as
 /// by a crash.

@@ -363,11 +363,7 @@ impl Daemon {
 
     /// Lets queued executions begin, oldest first, as far as there is room for them.
     async fn release_queued(&mut self) -> Result<(), RunnerError> {
-        let now = self.runner.clock().now();
-        if self.brake.is_pulled() {
-            return Ok(());
-        }
-        if self.crew.len() >= self.limits.in_all || self.calendar.borrow().covers(now).is_some() {
+        if self.brake.is_pulled() || self.crew.len() >= self.limits.in_all {
             return Ok(());
         }
         let store = self.runner.store();
@@ -377,6 +373,11 @@ impl Daemon {
             ..ExecutionFilter::default()
         };
         let mut queued = store.executions(&filter).await?;
+        // The calendar last: its rules may take long to read.
+        let now = self.runner.clock().now();
+        if queued.is_empty() || self.calendar.borrow().covers(now).is_some() {
+            return Ok(());
+        }
         queued.reverse();
         // Those that are being taken up still look queued.
         let mut beginning: BTreeMap<String, usize> = BTreeMap::new();

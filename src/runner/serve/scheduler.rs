@@ -25,7 +25,7 @@ const AHEAD: Duration = Duration::from_secs(3);
 const MOST_AHEAD: usize = 512;
 
 /// How many are attended to at the same time.
-const MOST_AT_ONCE: usize = 64;
+const MOST_AT_ONCE: usize = 128;
 
 /// How long a trigger that could not be attended to is left alone.
 const AGAIN: Duration = Duration::from_secs(1);

@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use crate::base::id::ExecutionId;
 use crate::base::time::Timestamp;
+use crate::base::value::Map;
 use crate::engine::Execution;
 use crate::engine::event::{
     Fact, PassCause, Passed, Renewal, Started, TemplateOrigin, TemplatePlace, TriggerKind, Work,
@@ -12,6 +13,7 @@ use crate::engine::input::Input;
 use crate::engine::timer::{InvalidTimer, Timer};
 use crate::runner::handle::{Runner, RunnerError};
 use crate::runner::prepare::Prepared;
+use crate::runner::repeat::fitting;
 use crate::runner::request::{StartRequest, TemplateRef, TimerRequest};
 use crate::runner::start_error::StartError;
 use crate::runner::trigger::fuse::in_force;
@@ -52,7 +54,10 @@ impl Runner {
         let Some(origin) = &old.origin else {
             return Ok(false);
         };
-        let prepared = self.prepare(request(old, origin))?;
+        let mut request = request(old, origin);
+        let (template, _) = self.load_with_timer(&request)?;
+        request.arguments = fitting(old, &template);
+        let prepared = self.prepare(request)?;
         let found = prepared.started();
         if (&found.template, &found.library) == (&old.template, &old.library) {
             return Ok(false);
@@ -84,7 +89,7 @@ impl Runner {
     }
 }
 
-/// Returns the request for the template of a trigger as it is now.
+/// Returns the request for the template of a trigger as it is now, but for its arguments.
 fn request(old: &Started, origin: &TemplateOrigin) -> StartRequest {
     let template = match &origin.place {
         TemplatePlace::File(path) => TemplateRef::File(path.into()),
@@ -97,12 +102,8 @@ fn request(old: &Started, origin: &TemplateOrigin) -> StartRequest {
         name: old.template_name.clone(),
         settings: settings.clone(),
     });
-    let given = old.parameters.iter().filter(|(_, value)| !value.is_null());
     StartRequest {
         timer,
-        arguments: given
-            .map(|(name, value)| (name.clone(), value.clone()))
-            .collect(),
         mode: old.mode,
         loop_mode: old.loop_mode,
         safety_check: old.safety_check,
@@ -123,11 +124,7 @@ fn take_over(started: &mut Started, old: &Started) {
 }
 
 /// Returns what an execution would wait for that starts with this.
-fn settings(
-    prepared: &Prepared,
-    started: &Started,
-    now: Timestamp,
-) -> Option<(TriggerKind, crate::base::value::Map)> {
+fn settings(prepared: &Prepared, started: &Started, now: Timestamp) -> Option<(TriggerKind, Map)> {
     let input = Input::Start(Box::new(started.clone()));
     let events = Execution::new(Arc::clone(&prepared.template)).decide(&input, now);
     let facts = events.ok()?.into_iter().map(|event| event.fact);
