@@ -29,12 +29,13 @@ pub(super) struct Stand {
 #[derive(Debug, Default)]
 pub(super) struct Rests {
     stands: Mutex<HashMap<ExecutionId, Stand>>,
-    /// Who may be taken up at the same time; given back as soon as the first one stands.
+    /// Who may be taken up at the same time; given back as soon as there is work, else when all is let go of:
+    /// what only rests would otherwise be held in memory by the thousand.
     beginning: Mutex<Option<OwnedSemaphorePermit>>,
 }
 
 impl Rests {
-    /// Begins one that keeps others from being taken up until the first of its executions stands.
+    /// Begins one that keeps others from being taken up until its executions have work, or are let go of.
     pub(super) fn beginning(permit: OwnedSemaphorePermit) -> Self {
         Self {
             beginning: Mutex::new(Some(permit)),
@@ -44,11 +45,6 @@ impl Rests {
 
     /// Notes how an execution stands; tells whether the whole tree rests now.
     pub(super) fn note(&self, id: &ExecutionId, stand: Stand, now: Timestamp) -> bool {
-        let mut beginning = self
-            .beginning
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner);
-        drop(beginning.take());
         let mut stands = self.stands();
         match stands.get_mut(id) {
             Some(known) => *known = stand,
@@ -57,10 +53,18 @@ impl Rests {
         // A child that is about to begin has not said how it stands.
         let expected = 1 + stands.values().map(|stand| stand.children).sum::<usize>();
         let soon = now.checked_add(SOON).unwrap_or(Timestamp::MAX);
-        stands.len() == expected
+        let rest = stands.len() == expected
             && stands
                 .values()
-                .all(|stand| !stand.busy && stand.wake.is_none_or(|wake| wake > soon))
+                .all(|stand| !stand.busy && stand.wake.is_none_or(|wake| wake > soon));
+        if !rest {
+            let mut beginning = self
+                .beginning
+                .lock()
+                .unwrap_or_else(PoisonError::into_inner);
+            drop(beginning.take());
+        }
+        rest
     }
 
     /// Forgets an execution that has ended.
@@ -109,10 +113,36 @@ impl Timers {
 
 #[cfg(test)]
 mod tests {
+    use std::sync::Arc;
+
+    use tokio::sync::Semaphore;
+
     use super::*;
 
     fn at(second: i64) -> Timestamp {
         Timestamp::from_second(second).unwrap()
+    }
+
+    #[test]
+    fn who_has_work_lets_the_next_one_begin_and_who_rests_does_so_at_its_end() {
+        let room = Arc::new(Semaphore::new(1));
+        let begin = || Rests::beginning(Arc::clone(&room).try_acquire_owned().unwrap());
+        let id = ExecutionId::new(at(0), 7);
+        let (working, resting) = (
+            Stand {
+                busy: true,
+                ..Stand::default()
+            },
+            Stand::default(),
+        );
+        let rests = begin();
+        assert!(rests.note(&id, resting, at(0)));
+        assert_eq!(room.available_permits(), 0);
+        drop(rests);
+        let rests = begin();
+        assert!(!rests.note(&id, working, at(0)));
+        assert_eq!(room.available_permits(), 1);
+        assert!(rests.note(&id, resting, at(0)));
     }
 
     #[test]

@@ -2,7 +2,8 @@
 //!
 //! Every commit is written to the log of the database, and the kernel tells of that. `PRAGMA data_version`
 //! of a connection then says whether another connection has committed. One thread asks, from when somebody
-//! first waits: as long as nothing happens, nothing is done.
+//! first waits: as long as nothing happens, nothing is done. What was written is committed only after the
+//! disk has it, so it asks for a while after each word of the kernel.
 
 use std::os::fd::OwnedFd;
 use std::os::unix::net::UnixStream;
@@ -26,6 +27,12 @@ const PAUSE: Duration = Duration::from_millis(20);
 
 /// The longest one, should the kernel not tell of something.
 const LONGEST: Duration = Duration::from_secs(2);
+
+/// How long it asks after the kernel has told of something.
+const WHILE: Duration = Duration::from_secs(3);
+
+/// The time from one question to the next in that while.
+const AGAIN: Duration = Duration::from_millis(20);
 
 /// The longest one where the kernel tells nothing: half of the time within which a signal must reach its
 /// owner.
@@ -115,15 +122,23 @@ fn look(
     leash: &UnixStream,
     tell: &watch::Sender<Version>,
 ) {
-    let longest = if notices.is_some() { LONGEST } else { UNTOLD };
+    let times = WHILE.as_millis() / (PAUSE + AGAIN).as_millis();
+    let mut left = 0;
     loop {
+        let longest = match (notices, left) {
+            (None, _) => UNTOLD,
+            (Some(_), 0) => LONGEST,
+            (Some(_), _) => AGAIN,
+        };
         // A pause first: who began to look has asked just now.
-        let told = wait(leash, None, PAUSE)
-            .and_then(|is_held| Ok(is_held && wait(leash, notices, longest)?))
-            .and_then(|is_held| drain(notices).map(|()| is_held));
-        match told {
-            Ok(true) => {}
-            Ok(false) => return,
+        let told = wait(leash, None, PAUSE).and_then(|word| match word {
+            Word::Leave => Ok(word),
+            Word::Nothing | Word::Written => wait(leash, notices, longest),
+        });
+        match told.and_then(|word| drain(notices).map(|()| word)) {
+            Ok(Word::Leave) => return,
+            Ok(Word::Written) => left = times,
+            Ok(Word::Nothing) => left = left.saturating_sub(1),
             Err(error) => tracing::warn!(%error, "no word of changes"),
         }
         let found = version(connection);
@@ -135,15 +150,31 @@ fn look(
     }
 }
 
-/// Waits until there is something to look at; returns whether somebody still wants to know.
-fn wait(leash: &UnixStream, notices: Option<&OwnedFd>, longest: Duration) -> Result<bool, Errno> {
+/// What is heard while waiting.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Word {
+    Nothing,
+    /// Something was written.
+    Written,
+    /// Nobody wants to know any more.
+    Leave,
+}
+
+/// Waits for a word.
+fn wait(leash: &UnixStream, notices: Option<&OwnedFd>, longest: Duration) -> Result<Word, Errno> {
     let mut events = vec![PollFd::new(leash, PollFlags::IN)];
     events.extend(notices.map(|notices| PollFd::new(notices, PollFlags::IN)));
     let longest = Timespec::try_from(longest).map_err(|_| Errno::INVAL)?;
     match poll(&mut events, Some(&longest)) {
-        Ok(_) | Err(Errno::INTR) => Ok(events[0].revents().is_empty()),
-        Err(error) => Err(error),
+        Ok(_) | Err(Errno::INTR) => {}
+        Err(error) => return Err(error),
     }
+    let has_word = |event: &PollFd<'_>| !event.revents().is_empty();
+    Ok(match &*events {
+        [leash, ..] if has_word(leash) => Word::Leave,
+        [_, notices] if has_word(notices) => Word::Written,
+        _ => Word::Nothing,
+    })
 }
 
 fn drain(notices: Option<&OwnedFd>) -> Result<(), Errno> {

@@ -58,7 +58,8 @@ leave() {
 # are, also with the one that sends the rest.
 stream() {
   nap='' turn=0 short=0.1 long=0.5
-  trap '[ -z "$nap" ] || kill "$nap" 2>/dev/null; exit' TERM
+  read -r streams _ </proc/self/stat
+  trap '[ -z "$nap" ] || end_child "$nap" "$streams"; exit' TERM
   sleep 0.01 2>/dev/null || short=1 long=1
   while cat <&5 && cat <&6 >&2; do
     turn=$((turn + 1))
