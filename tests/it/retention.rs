@@ -7,13 +7,13 @@
 
 use std::collections::BTreeSet;
 use std::os::unix::process::ExitStatusExt as _;
-use std::process::Command;
 
 use serde_json::Value;
 
 use crate::support::daemon::Daemon;
 use crate::support::fleet::Fleet;
 use crate::support::machine::until;
+use crate::support::mount::run_with_mounts;
 use crate::support::oos::Home;
 
 const NAP: &str = "FormatVersion: OOS-2019-06-01
@@ -261,24 +261,8 @@ fn nothing_new_begins_on_a_disk_that_is_almost_full() {
     let home = Home::new();
     home.file("tick.yml", TICK);
     home.file("sleep.yml", SLEEP);
-    let oos = home.command();
-    let mut command = Command::new("unshare");
-    // Root needs no user namespace, and may have none to make.
-    let flags = if rustix::process::geteuid().is_root() {
-        "-m"
-    } else {
-        "-Urm"
-    };
-    command
-        .args([flags, "sh", "-c", SCRIPT])
-        .current_dir(home.path());
-    for (name, value) in oos.get_envs() {
-        command.env(name, value.unwrap());
-    }
-    command.env("OOS", oos.get_program());
-    let output = match command.output() {
-        Ok(output) if output.status.code() != Some(77) => output,
-        other => return println!("skipped: no file system can be mounted here: {other:?}"),
+    let Some(output) = run_with_mounts(&home, SCRIPT, &[]) else {
+        return;
     };
     let read = |name: &str| std::fs::read_to_string(home.path().join(name)).unwrap_or_default();
     assert!(output.status.success(), "{output:?}\n{}", read("serve.err"));

@@ -8,12 +8,13 @@ use super::fixture::{
     at, call, ended, event, failure, id, loop_started, started, success, task_ended, task_started,
     unit, unit_ended, unit_started,
 };
+use super::mailbox::signal;
 use super::{Bench, Memory, Sqlite};
 use crate::base::digest::Digest;
 use crate::base::output::OutputSink;
 use crate::base::output::{Channel, LogKey};
 use crate::base::records::{Record, RecordChange, RecordQuery, Records};
-use crate::engine::event::{Event, Fact, Request, Signal, Work};
+use crate::engine::event::{Event, Fact, Work};
 use crate::engine::status::{ExecutionStatus, WaitReason};
 use crate::store::audit::Audit;
 use crate::store::view::{ExecutionFilter, TaskFilter};
@@ -115,13 +116,7 @@ async fn perform(store: &impl Store, step: &Step, seconds: i64) -> String {
             format!("{:?} {:?}", written.is_ok(), flushed.is_ok())
         }
         Step::Post(number) => {
-            let signal = Signal {
-                by: "anna".into(),
-                note: String::new(),
-                request: Request::Cancel,
-                plan: None,
-                number: None,
-            };
+            let signal = signal("");
             format!("{:?}", store.post(&id(*number), &signal).await)
         }
         Step::Settle(number, accept) => {

@@ -3,11 +3,12 @@
 use serde_json::json;
 
 use super::fixture::{at, call, ended, event, id, map, now, start, started, unit, unit_started};
+use super::mailbox::signal;
 use super::{Bench, on_every_store};
 use crate::base::id::ExecutionId;
 use crate::base::output::{Channel, LogKey, OutputSink};
 use crate::engine::event::{
-    Event, Fact, Firing, Lock, PassCause, Passed, Repeat, Request, Signal, TriggerKind, Work,
+    Event, Fact, Firing, Lock, PassCause, Passed, Repeat, TriggerKind, Work,
 };
 use crate::engine::status::ExecutionStatus;
 use crate::store::audit::{Audit as _, AuditRecord};
@@ -149,13 +150,7 @@ async fn what_has_not_ended_or_is_needed_stays<B: Bench>(bench: B) {
         .unwrap();
     // A signal that nobody has heard, and a place in a queue.
     run(&store, &id(5), 2).await;
-    let signal = Signal {
-        by: "anna".into(),
-        note: String::new(),
-        request: Request::Cancel,
-        plan: None,
-        number: None,
-    };
+    let signal = signal("");
     let number = store.post(&id(5), &signal).await.unwrap();
     run(&store, &id(6), 2).await;
     store.lock(&wish(&id(6))).await.unwrap();

@@ -1,7 +1,6 @@
 //! A disk that is full or read-only: said clearly, nothing lost, and it goes on once there is room.
 
-use std::process::Command;
-
+use crate::support::mount::run_with_mounts;
 use crate::support::oos::Home;
 
 /// Each item is a record of the cloud with a name of its own, which tells its execution.
@@ -97,28 +96,10 @@ fn a_full_or_read_only_disk_stops_a_run_that_goes_on_when_there_is_room() {
         "items.json",
         &format!("{{\"items\": [{}]}}", items.join(",")),
     );
-    let oos = home.command();
-    let mut command = Command::new("unshare");
-    // Root needs no user namespace, and may have none to make.
-    let flags = if rustix::process::geteuid().is_root() {
-        "-m"
-    } else {
-        "-Urm"
-    };
-    command
-        .args([flags, "sh", "-c", SCRIPT])
-        .current_dir(home.path());
-    for (name, value) in oos.get_envs() {
-        command.env(name, value.unwrap());
-    }
-    command
-        // What is to be seen here is a disk that is full, not the brake before it.
-        .env("OOS_MIN_FREE", "0")
-        .env("OOS", oos.get_program())
-        .env("HOME", home.path());
-    let output = match command.output() {
-        Ok(output) if output.status.code() != Some(77) => output,
-        other => return println!("skipped: no file system can be mounted here: {other:?}"),
+    // What is to be seen here is a disk that is full, not the brake before it.
+    let variables = [("OOS_MIN_FREE", "0")];
+    let Some(output) = run_with_mounts(&home, SCRIPT, &variables) else {
+        return;
     };
     let tried = Tried(home);
     assert!(output.status.success(), "{output:?}");

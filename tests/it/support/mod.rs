@@ -9,6 +9,7 @@ pub(crate) mod hosts;
 pub(crate) mod listener;
 pub(crate) mod machine;
 pub(crate) mod memory;
+pub(crate) mod mount;
 pub(crate) mod oos;
 pub(crate) mod sshd;
 pub(crate) mod stage;
