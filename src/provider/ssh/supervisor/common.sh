@@ -1,5 +1,6 @@
 # What all parts share. POSIX sh without job control; of the host's programs only mkdir, cat, dd, find,
 # grep, rm and sleep are asked. The client sets before it: id, nonce, hour, and what a part names.
+mask=$(umask)
 umask 077
 # The end of the link must not end who watches over the command.
 trap '' PIPE HUP

@@ -163,6 +163,7 @@ oos_start() {
       fi
       # Who ends it may have looked before there was anything to be seen.
       [ ! -e "$why" ] || exit 143
+      umask "$mask"
       export OOS_INVOCATION="$id"
       run_it
     )

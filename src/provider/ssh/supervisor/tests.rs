@@ -36,6 +36,16 @@ fn a_short_command_comes_back_whole_and_leaves_nothing_of_what_it_said() {
 }
 
 #[test]
+fn files_that_a_command_makes_are_as_open_as_those_of_a_login() {
+    Machine::each(|machine| {
+        let own = Command::new("sh").args(["-c", "umask"]).output().unwrap();
+        let mut link = machine.start("t-1", "umask").started();
+        assert_eq!(link.ended(), exited(0), "{:?}", machine.shell);
+        assert_eq!(link.output(Channel::Stdout).as_bytes(), own.stdout);
+    });
+}
+
+#[test]
 fn a_second_start_of_the_same_id_starts_nothing() {
     Machine::each(|machine| {
         let script = "echo run >>\"$HOME/count\"";
