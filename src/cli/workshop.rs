@@ -147,6 +147,13 @@ impl Workshop {
         self.store.clone()
     }
 
+    /// Ends connections to hosts as soon as they are not used: for work that asks each host once.
+    pub(super) fn keep_no_connections(&self) {
+        if let Some(hosts) = &self.host_driver {
+            hosts.keep_no_connections();
+        }
+    }
+
     /// Runs work to its end; hosts then forget what was recorded.
     pub(super) fn wait<T>(&self, work: impl Future<Output = T>) -> T {
         self.runtime.block_on(async {

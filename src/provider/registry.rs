@@ -145,7 +145,7 @@ impl Provider for Registry {
 
     async fn call(&self, call: &ApiCall, context: &CallContext) -> Result<Value, CallFault> {
         if call.is(ACTION_SERVICE, target::SELECT_TARGETS) {
-            return target::select(self, call, context).await;
+            return Box::pin(target::select(self, call, context)).await;
         }
         let first = self.attempt(call, context).await?;
         let mut pages = Pages::begin(first);

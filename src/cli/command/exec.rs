@@ -101,6 +101,7 @@ impl Arguments {
     pub(super) fn run(self, session: &mut Session) -> Outcome {
         require_room(&session.settings)?;
         let workshop = Workshop::open(&session.settings)?;
+        workshop.keep_no_connections();
         let runner = workshop.runner();
         let prepared = runner
             .prepare(self.request(&workshop.hosts().inventory)?)

@@ -1,6 +1,7 @@
 //! Connections that nobody uses at the moment, kept for the next command on their host.
 
 use std::collections::{BTreeMap, HashMap};
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
@@ -11,7 +12,7 @@ use crate::provider::ssh::link::Link;
 
 /// Links that are kept.
 pub(super) struct Pool {
-    most: usize,
+    most: AtomicUsize,
     kept_for: Duration,
     kept: Mutex<Kept>,
 }
@@ -29,10 +30,15 @@ impl Pool {
     /// Makes one that keeps so many links for so long.
     pub(super) fn new(most: usize, kept_for: Duration) -> Self {
         Self {
-            most,
+            most: most.into(),
             kept_for,
             kept: Mutex::default(),
         }
+    }
+
+    /// Keeps no link that is put in from now on.
+    pub(super) fn keep_none(&self) {
+        self.most.store(0, Ordering::Relaxed);
     }
 
     /// Takes out a link to an endpoint.
@@ -56,10 +62,11 @@ impl Pool {
     pub(super) fn put(&self, link: Link) {
         let mut kept = self.kept.lock().unwrap_or_else(PoisonError::into_inner);
         kept.drop_old(self.kept_for);
-        if self.most == 0 || !link.is_open() {
+        let most = self.most.load(Ordering::Relaxed);
+        if most == 0 || !link.is_open() {
             return;
         }
-        if kept.links.len() >= self.most {
+        if kept.links.len() >= most {
             kept.drop_oldest();
         }
         let number = kept.next;

@@ -69,6 +69,11 @@ impl Hosts {
         self.inventory.host(instance).is_some()
     }
 
+    /// Ends connections from now on as soon as they are not used: each host is asked once.
+    pub fn keep_no_connections(&self) {
+        self.shells.connector.keep_none();
+    }
+
     /// Waits a moment for hosts that are being told to forget what ended: before the process does.
     pub async fn settle(&self) {
         let mut farewells = std::mem::take(&mut *lock(&self.farewells));
