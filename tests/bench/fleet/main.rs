@@ -26,11 +26,15 @@ mod table;
 use std::time::Duration;
 
 use ground::{Ground, Service};
+use meter::Reading;
 use peer::{Job, Peer};
 use table::Table;
 
-/// Every figure is the median of so many runs.
-const RUNS: usize = 3;
+/// Figures of `oos` and of the plain client are medians of so many runs.
+const RUNS: usize = 9;
+
+/// Those of the others, and of what takes long.
+const FEW_RUNS: usize = 3;
 
 fn main() {
     let words: Vec<String> = std::env::args().skip(1).collect();
@@ -53,7 +57,9 @@ fn measure(words: &[String]) {
     };
     let ground = Ground::new();
     println!("machine: {}", ground::machine());
-    println!("command: cargo bench --bench fleet (median of {RUNS} runs)");
+    println!(
+        "command: cargo bench --bench fleet (median of {RUNS} runs in turns, {FEW_RUNS} of other clients)"
+    );
     println!(
         "key exchange curve25519-sha256, cipher and signature as each client chooses; host keys checked unless said"
     );
@@ -78,26 +84,15 @@ fn measure(words: &[String]) {
 /// One command on hosts that answer at once: nothing but the client costs.
 fn simulated(ground: &Ground, hosts: u32, peers: &[Peer]) {
     let service = Service::simulator(ground, Duration::ZERO);
-    let mut table = Table::new(
-        format!("simulator, {hosts} hosts, command of no duration"),
-        hosts,
-    );
-    for peer in peers {
-        let job = Job {
-            ground,
-            port: service.port(),
-            hosts: hosts as usize,
-            concurrency: peer.concurrency(),
-            plain: true,
-            known_hosts: ground::KNOWN_HOSTS,
-        };
-        table.add(
-            *peer,
-            job.concurrency,
-            meter::median(RUNS, || peer.run(&job)),
-        );
-    }
-    table.print();
+    let title = format!("simulator, {hosts} hosts, command of no duration");
+    compare(title, hosts, peers, RUNS, |peer| Job {
+        ground,
+        port: service.port(),
+        hosts: hosts as usize,
+        concurrency: peer.concurrency(),
+        plain: true,
+        known_hosts: ground::KNOWN_HOSTS,
+    });
 }
 
 /// One command on a real sshd, supervised.
@@ -107,43 +102,54 @@ fn real(ground: &Ground) {
         println!("\nreal sshd: left out, there is no /usr/sbin/sshd");
         return;
     };
-    let mut table = Table::new(format!("real sshd, {HOSTS} hosts, `echo ok`"), HOSTS);
-    for peer in [Peer::Plain, Peer::Oos, Peer::OpenSsh] {
-        let job = Job {
-            ground,
-            port: service.port(),
-            hosts: HOSTS as usize,
-            concurrency: peer.concurrency(),
-            plain: false,
-            known_hosts: ground::KNOWN_HOSTS,
-        };
-        table.add(
-            peer,
-            job.concurrency,
-            meter::median(RUNS, || peer.run(&job)),
-        );
-    }
-    table.print();
+    let title = format!("real sshd, {HOSTS} hosts, `echo ok`");
+    let peers = [Peer::Plain, Peer::Oos, Peer::OpenSsh];
+    compare(title, HOSTS, &peers, RUNS, |peer| Job {
+        ground,
+        port: service.port(),
+        hosts: HOSTS as usize,
+        concurrency: peer.concurrency(),
+        plain: false,
+        known_hosts: ground::KNOWN_HOSTS,
+    });
 }
 
 /// Ten thousand connections open at once.
 fn crowd(ground: &Ground) {
     const HOSTS: u32 = 10_000;
     let service = Service::simulator(ground, Duration::from_secs(1));
-    let mut table = Table::new(
-        format!("simulator, {HOSTS} hosts at once, command of 1 s"),
-        HOSTS,
-    );
-    for peer in [Peer::Plain, Peer::Oos] {
-        let job = Job {
-            ground,
-            port: service.port(),
-            hosts: HOSTS as usize,
-            concurrency: HOSTS as usize,
-            plain: true,
-            known_hosts: ground::KNOWN_HOSTS,
-        };
-        table.add(peer, job.concurrency, meter::median(1, || peer.run(&job)));
+    let title = format!("simulator, {HOSTS} hosts at once, command of 1 s");
+    compare(title, HOSTS, &[Peer::Plain, Peer::Oos], FEW_RUNS, |_| Job {
+        ground,
+        port: service.port(),
+        hosts: HOSTS as usize,
+        concurrency: HOSTS as usize,
+        plain: true,
+        known_hosts: ground::KNOWN_HOSTS,
+    });
+}
+
+/// Lets clients do the same job in turns, so that a slow while of the machine is a slow while for all, and
+/// prints the table. The two whose ratio is asked for run `runs` times, the others a few times.
+fn compare<'a>(
+    title: String,
+    hosts: u32,
+    peers: &[Peer],
+    runs: usize,
+    job: impl Fn(Peer) -> Job<'a>,
+) {
+    let mut readings: Vec<Vec<Reading>> = peers.iter().map(|_| Vec::new()).collect();
+    for run in 0..runs {
+        for (peer, readings) in peers.iter().zip(&mut readings) {
+            let is_close = matches!(peer, Peer::Plain | Peer::Oos);
+            if is_close || run < FEW_RUNS {
+                readings.extend(peer.run(&job(*peer)));
+            }
+        }
+    }
+    let mut table = Table::new(title, hosts);
+    for (peer, readings) in peers.iter().zip(readings) {
+        table.add(*peer, job(*peer).concurrency, meter::median(readings));
     }
     table.print();
 }

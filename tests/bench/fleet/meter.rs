@@ -101,8 +101,7 @@ pub(crate) fn cpu(who: UsageWho) -> Duration {
 }
 
 /// Returns the reading of median wall time, with the median of CPU time; `None` if there is none.
-pub(crate) fn median(runs: usize, mut run: impl FnMut() -> Option<Reading>) -> Option<Reading> {
-    let mut readings: Vec<Reading> = (0..runs).map_while(|_| run()).collect();
+pub(crate) fn median(mut readings: Vec<Reading>) -> Option<Reading> {
     readings.sort_by_key(|reading| reading.cpu);
     let cpu = readings.get(readings.len() / 2)?.cpu;
     readings.sort_by_key(|reading| reading.wall);
