@@ -7,10 +7,10 @@ use crate::base::time::Timestamp;
 use crate::engine::event::{Hold, PassCause, Passed, TriggerKind};
 use crate::engine::input::Input;
 use crate::engine::status::{ExecutionStatus, WaitReason};
-use crate::engine::timer::Timer;
 use crate::runner::handle::{Runner, RunnerError};
+use crate::runner::serve::ahead::Ahead;
 use crate::runner::serve::brake::Braked;
-use crate::runner::trigger::{FireError, Fuse, nominal_event};
+use crate::runner::trigger::{FireError, nominal_event};
 use crate::schedule::{
     Calendar, Decision, Overlap, Policy, Situation, SkipReason, Verdict, decide_due, next_decision,
 };
@@ -42,7 +42,7 @@ pub(super) struct Rules {
 pub(super) async fn attend(
     runner: &Runner,
     id: &ExecutionId,
-    fuse: Option<Fuse>,
+    ahead: Option<Ahead>,
     rules: &Rules,
 ) -> Result<Attendance, RunnerError> {
     let mut attendance = Attendance::default();
@@ -52,7 +52,7 @@ pub(super) async fn attend(
     if trigger.status.is_final() || trigger.paused || trigger.trigger_type != TriggerKind::Timer {
         return Ok(attendance);
     }
-    let timer = match Timer::read(&trigger.settings, trigger.start_date) {
+    let timer = match Ahead::timer(ahead.as_ref(), &trigger) {
         Ok(timer) => timer,
         Err(error) => {
             tracing::error!(trigger = %id, %error, "its timer cannot be read; it fires nothing");
@@ -93,8 +93,8 @@ pub(super) async fn attend(
             })),
             Act::Fire(hold) => {
                 pass(runner, id, &mut passing).await?;
-                let fuse = match &fuse {
-                    Some(fuse) => fuse.clone(),
+                let fuse = match &ahead {
+                    Some(ahead) => ahead.fuse.clone(),
                     None => runner.fuse(id).await?,
                 };
                 let event = nominal_event(decision.first, now);

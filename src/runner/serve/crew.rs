@@ -35,8 +35,18 @@ pub(super) struct Crew {
     working: JoinSet<Left>,
     here: HashMap<ExecutionId, Call>,
     parked: Parked,
-    /// Lets so many be taken up at the same time.
-    beginning: Arc<Semaphore>,
+    beginning: Beginning,
+}
+
+/// Lets so many executions be taken up at the same time.
+#[derive(Clone, Debug)]
+pub(super) struct Beginning(Arc<Semaphore>);
+
+impl Beginning {
+    /// Tells whether any is being taken up.
+    pub(super) fn is_any(&self) -> bool {
+        self.0.available_permits() < MOST_BEGINNING
+    }
 }
 
 /// Whether an execution is to be looked at once more when it is let go of.
@@ -66,8 +76,13 @@ impl Crew {
             working: JoinSet::new(),
             here: HashMap::new(),
             parked: Parked::default(),
-            beginning: Arc::new(Semaphore::new(MOST_BEGINNING)),
+            beginning: Beginning(Arc::new(Semaphore::new(MOST_BEGINNING))),
         }
+    }
+
+    /// Returns what tells whether executions are being taken up.
+    pub(super) fn beginning(&self) -> Beginning {
+        self.beginning.clone()
     }
 
     /// Returns how many executions are worked on.
@@ -100,7 +115,7 @@ impl Crew {
             stop: self.stop.child_token(),
             stop_when_waiting: false,
         };
-        let beginning = Arc::clone(&self.beginning);
+        let beginning = Arc::clone(&self.beginning.0);
         self.working.spawn(async move {
             let permit = beginning.acquire_owned().await;
             let rests = Arc::new(Rests::beginning(permit.expect("it is never closed")));

@@ -28,6 +28,13 @@ const LOOK_PAUSE: Duration = Duration::from_millis(500);
 /// What a trigger adds to it: a look reads them all.
 const PAUSE_OF_A_TRIGGER: Duration = Duration::from_micros(500);
 
+/// How long a look waits at most while executions are being taken up: it takes as long as some of them, and
+/// what was fired is to begin on time.
+const LOOK_AT_LAST: Duration = Duration::from_millis(200);
+
+/// How often it is asked meanwhile whether they are.
+const MEANWHILE: Duration = Duration::from_millis(20);
+
 /// The longest time without a look: a process that dies changes nothing in the store.
 const LOOK_AT_LEAST: Duration = Duration::from_secs(10);
 
@@ -95,6 +102,7 @@ impl Runner {
             renewing: JoinSet::new(),
             seen_mail: 0,
             seen_change: 0,
+            noticed: None,
             unheard: BTreeSet::new(),
         };
         let result = tokio::select! {
@@ -126,6 +134,8 @@ struct Daemon {
     seen_mail: u64,
     /// The moment of the store that was looked at.
     seen_change: u64,
+    /// The one that is to be looked at, or `None` as it is time to look, and until when that may wait.
+    noticed: Option<(Option<u64>, tokio::time::Instant)>,
     /// Executions that somebody else had when a signal for them came.
     unheard: BTreeSet<ExecutionId>,
 }
@@ -134,6 +144,7 @@ struct Daemon {
 enum Next {
     Mail(Vec<(u64, ExecutionId)>),
     /// The store changed, or it is time to look.
+    Changed(Option<u64>),
     Look(Option<u64>),
     Left(Left),
     Rested,
@@ -201,7 +212,12 @@ impl Daemon {
                     self.seen_mail = self.seen_mail.max(number);
                 }
             }
+            Next::Changed(moment) => {
+                let at_last = tokio::time::Instant::now() + LOOK_AT_LAST;
+                self.noticed = Some((moment, at_last));
+            }
             Next::Look(moment) => {
+                self.noticed = None;
                 self.seen_change = moment.unwrap_or(self.seen_change);
                 self.look(moment.is_some()).await?;
             }
@@ -223,7 +239,7 @@ impl Daemon {
             }
             Next::Renew => drop(self.renewing.spawn(renew_all(self.runner.clone()))),
             Next::Renewed(result) => {
-                self.scheduler.forget_fuses();
+                self.scheduler.forget_ahead();
                 result?;
             }
             Next::Guest(error) => {
@@ -261,12 +277,19 @@ impl Daemon {
     async fn next(&mut self, not_before: tokio::time::Instant) -> Result<Next, RunnerError> {
         let store = self.runner.store();
         let seen_change = self.seen_change;
+        let (beginning, noticed) = (self.crew.beginning(), self.noticed);
         let changed = async {
+            if let Some((moment, at_last)) = noticed {
+                while beginning.is_any() && tokio::time::Instant::now() < at_last {
+                    tokio::time::sleep(MEANWHILE).await;
+                }
+                return Ok(Next::Look(moment));
+            }
             tokio::time::sleep_until(not_before).await;
             let changed = store.changed(seen_change);
             match tokio::time::timeout(LOOK_AT_LEAST, changed).await {
-                Ok(moment) => moment.map(Some),
-                Err(_) => Ok(None),
+                Ok(moment) => moment.map(|moment| Next::Changed(Some(moment))),
+                Err(_) => Ok(Next::Changed(None)),
             }
         };
         let (due, rested) = (self.scheduler.due(), self.crew.due());
@@ -286,7 +309,7 @@ impl Daemon {
             },
             error = self.runner.guests().failure() => Next::Guest(error),
             () = self.brake.due() => Next::Room,
-            moment = changed => Next::Look(moment?),
+            changed = changed => changed?,
         };
         Ok(next)
     }

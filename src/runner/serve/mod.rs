@@ -2,6 +2,7 @@
 //! own that matters: whatever it was about to do follows from the store, so it may end at any moment
 //! and another one may run beside it.
 
+mod ahead;
 mod attend;
 mod brake;
 mod crew;

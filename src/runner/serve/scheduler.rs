@@ -11,9 +11,9 @@ use crate::base::time::Timestamp;
 use crate::engine::event::TriggerKind;
 use crate::engine::timer::Timer;
 use crate::runner::handle::{Runner, RunnerError};
+use crate::runner::serve::ahead::Ahead;
 use crate::runner::serve::attend::{Attendance, Rules, attend};
 use crate::runner::serve::wait::wait_until;
-use crate::runner::trigger::Fuse;
 use crate::schedule::Overlap;
 use crate::store::TriggerMark;
 use crate::store::view::ExecutionView;
@@ -50,7 +50,7 @@ pub(super) struct Scheduler {
     order: BTreeSet<(Timestamp, ExecutionId)>,
     work: JoinSet<Attended>,
     /// What was read ahead; nothing, if it could not be read.
-    fuses: HashMap<ExecutionId, Option<Fuse>>,
+    ahead: HashMap<ExecutionId, Option<Ahead>>,
     /// Those that are to be attended to as soon as others have been.
     line: VecDeque<ExecutionId>,
     /// Whether nothing is attended to for now.
@@ -82,7 +82,7 @@ impl Scheduler {
             known: HashMap::new(),
             order: BTreeSet::new(),
             work: JoinSet::new(),
-            fuses: HashMap::new(),
+            ahead: HashMap::new(),
             line: VecDeque::new(),
             is_held: false,
         }
@@ -149,7 +149,7 @@ impl Scheduler {
     pub(super) fn due(&self) -> impl Future<Output = ()> + use<> {
         let first = self.order.first().filter(|_| !self.is_held);
         let at = first.map(|(at, id)| {
-            let may_read = self.fuses.len() < MOST_AHEAD && !self.fuses.contains_key(id);
+            let may_read = self.ahead.len() < MOST_AHEAD && !self.ahead.contains_key(id);
             let ahead = at.checked_sub(AHEAD).ok().filter(|_| may_read);
             ahead.unwrap_or(*at)
         });
@@ -169,13 +169,13 @@ impl Scheduler {
         for (at, id) in coming {
             if at <= now {
                 self.begin(id);
-            } else if self.fuses.len() < MOST_AHEAD && !self.fuses.contains_key(&id) {
-                let fuse = self.runner.fuse(&id).await;
-                if let Err(error) = &fuse {
+            } else if self.ahead.len() < MOST_AHEAD && !self.ahead.contains_key(&id) {
+                let ahead = Ahead::read(&self.runner, &id).await;
+                if let Err(error) = &ahead {
                     // It is read again when it is due, and then this is told.
                     tracing::debug!(trigger = %id, %error, "not read ahead");
                 }
-                self.fuses.insert(id, fuse.ok());
+                self.ahead.insert(id, ahead.ok().flatten());
             }
         }
     }
@@ -214,10 +214,10 @@ impl Scheduler {
     }
 
     fn spawn(&mut self, id: ExecutionId) {
-        let fuse = self.fuses.remove(&id).flatten();
+        let ahead = self.ahead.remove(&id).flatten();
         let (runner, rules) = (self.runner.clone(), self.rules.clone());
         self.work.spawn(async move {
-            let outcome = attend(&runner, &id, fuse, &rules).await;
+            let outcome = attend(&runner, &id, ahead, &rules).await;
             Attended { id, outcome }
         });
     }
@@ -267,8 +267,8 @@ impl Scheduler {
     }
 
     /// Reads nothing ahead of what was changed.
-    pub(super) fn forget_fuses(&mut self) {
-        self.fuses.clear();
+    pub(super) fn forget_ahead(&mut self) {
+        self.ahead.clear();
     }
 
     fn forget(&mut self, id: &ExecutionId) {
@@ -277,7 +277,7 @@ impl Scheduler {
         {
             self.order.remove(&(due, id.clone()));
         }
-        self.fuses.remove(id);
+        self.ahead.remove(id);
     }
 
     /// Tells whether no other execution that the same trigger has started comes before a queued one.
