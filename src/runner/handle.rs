@@ -28,6 +28,7 @@ use crate::runner::lock::LockRoom;
 use crate::runner::loopback;
 use crate::runner::mail::MailRoom;
 use crate::runner::prepare::Prepared;
+use crate::runner::recent::Recent;
 use crate::runner::rest::Rests;
 use crate::runner::start_error::StartError;
 use crate::store::{OwnerGuard, Parameters, Store, StoreError};
@@ -82,6 +83,8 @@ struct Inner {
     sink: Arc<dyn OutputSink>,
     guests: Guests,
     locks: LockRoom,
+    closures: Recent<Digest, Arc<Closure>>,
+    templates: Recent<(Digest, String), Arc<Template>>,
 }
 
 /// How driving an execution came to its end.
@@ -192,6 +195,8 @@ impl Runner {
             mail: MailRoom::default(),
             guests: Guests::new(),
             locks: LockRoom::new(),
+            closures: Recent::new(),
+            templates: Recent::new(),
         };
         Self {
             inner: Arc::new(inner),
@@ -320,7 +325,7 @@ impl Runner {
                 sources: inventory.sources.clone(),
             });
         }
-        let closure = Arc::new(self.closure(&root, &started.library).await?);
+        let closure = self.closure(&root, &started.library).await?;
         let mut seat = self.seat(&root, events, &closure).await?;
         if taking.release {
             seat.first = Some(Input::Released);
@@ -371,20 +376,27 @@ impl Runner {
     pub(super) async fn closure(
         &self,
         id: &ExecutionId,
-        list: &Digest,
-    ) -> Result<Closure, RunnerError> {
-        let list = self.text(list).await?;
+        digest: &Digest,
+    ) -> Result<Arc<Closure>, RunnerError> {
+        if let Some(closure) = self.inner.closures.get(digest) {
+            return Ok(closure);
+        }
+        let list = self.text(digest).await?;
         let mut texts = std::collections::HashMap::new();
         for digest in Closure::digests(&list) {
             let text = self.text(&digest).await?;
             texts.insert(digest, text);
         }
-        Closure::from_list(&list, |digest| texts.remove(digest).ok_or("it is missing")).map_err(
-            |error| RunnerError::Journal {
-                id: id.clone(),
-                reason: error.to_string(),
-            },
-        )
+        let closure =
+            Closure::from_list(&list, |digest| texts.remove(digest).ok_or("it is missing"));
+        let closure = Arc::new(closure.map_err(|error| RunnerError::Journal {
+            id: id.clone(),
+            reason: error.to_string(),
+        })?);
+        self.inner
+            .closures
+            .put(digest.clone(), Arc::clone(&closure));
+        Ok(closure)
     }
 
     /// Folds an execution that was started before.
@@ -428,9 +440,17 @@ impl Runner {
         {
             return Ok(Some(Arc::clone(&entry.template)));
         }
+        let key = (started.template.clone(), started.template_name.clone());
+        if let Some(template) = self.inner.templates.get(&key) {
+            return Ok(Some(template));
+        }
         let text = self.text(&started.template).await?;
         let parsed = parse::parse(&Source::new(&started.template_name, text));
-        Ok(parsed.template.map(Arc::new))
+        let Some(template) = parsed.template.map(Arc::new) else {
+            return Ok(None);
+        };
+        self.inner.templates.put(key, Arc::clone(&template));
+        Ok(Some(template))
     }
 }
 

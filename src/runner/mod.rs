@@ -20,6 +20,7 @@ mod loopback;
 mod mail;
 pub mod plan;
 mod prepare;
+mod recent;
 mod record;
 mod repeat;
 pub mod report;

@@ -169,7 +169,7 @@ impl Runner {
         Ok(Origin {
             started,
             template: template.as_ref().clone(),
-            closure,
+            closure: (*closure).clone(),
             events,
         })
     }
