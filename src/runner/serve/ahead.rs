@@ -46,8 +46,7 @@ impl Ahead {
     ) -> Result<Timer, InvalidTimer> {
         match ahead {
             Some(ahead)
-                if ahead.settings == trigger.settings
-                    && ahead.start_date == trigger.start_date =>
+                if ahead.settings == trigger.settings && ahead.start_date == trigger.start_date =>
             {
                 Ok(ahead.timer.clone())
             }
