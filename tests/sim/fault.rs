@@ -70,6 +70,9 @@ impl FaultStore {
             1 => tokio::time::sleep(Duration::from_millis(2)).await,
             _ => {}
         }
+        if let Some(stall) = self.world.stall() {
+            tokio::time::sleep(stall).await;
+        }
         self.power.needed().await;
     }
 

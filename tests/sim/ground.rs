@@ -1,5 +1,7 @@
 //! What a store of one process stands on: the store that outlives it, what goes wrong, and who looks on.
 
+use std::time::Duration;
+
 use oos::base::id::ExecutionId;
 use oos::engine::event::{Event, Signal};
 use oos::store::{Seq, Store};
@@ -22,6 +24,11 @@ pub(crate) trait Ground: Send + Sync {
 
     /// Counts an append; returns what goes wrong with it, and its number.
     fn append(&self) -> (Option<AppendTrouble>, u32);
+
+    /// Returns for how long the disk holds up an append, if it does.
+    fn stall(&self) -> Option<Duration> {
+        None
+    }
 
     /// Looks at events that have just become durable behind a position.
     fn appended(&self, id: &ExecutionId, expected: Seq, events: &[Event]);

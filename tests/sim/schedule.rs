@@ -173,6 +173,11 @@ impl Ground for Site {
         operation == Operation::Read && self.happens(3_000)
     }
 
+    fn stall(&self) -> Option<Duration> {
+        let stalls = self.happens(60);
+        stalls.then(|| Duration::from_secs(self.pick(&[1, 5, 20])))
+    }
+
     fn append(&self) -> (Option<AppendTrouble>, u32) {
         let number = self.appends.fetch_add(1, Ordering::Relaxed);
         let trouble = self.happens(40).then(|| {

@@ -27,6 +27,17 @@ pub(super) struct Attendance {
     pub(super) next: Option<Timestamp>,
 }
 
+impl Attendance {
+    /// Attends once more at once: what was decided on has changed meanwhile. Whoever went on with the rest of
+    /// the decisions would leave out the times between what another daemon did and what it does itself.
+    fn again(self, now: Timestamp) -> Self {
+        Self {
+            next: Some(now),
+            ..self
+        }
+    }
+}
+
 /// How attending goes.
 #[derive(Clone, Debug)]
 pub(super) struct Rules {
@@ -92,7 +103,9 @@ pub(super) async fn attend(
                 note,
             })),
             Act::Fire(hold) => {
-                pass(runner, id, &mut passing).await?;
+                if pass(runner, id, &mut passing).await? == Passing::Stale {
+                    return Ok(attendance.again(now));
+                }
                 let fuse = match &ahead {
                     Some(ahead) => ahead.fuse.clone(),
                     None => runner.fuse(id).await?,
@@ -102,14 +115,15 @@ pub(super) async fn attend(
                 match runner.fire(&fuse, Some(decision.first), event, hold).await {
                     Ok(_) if queued => attendance.queued = true,
                     Ok(started) => attendance.started.push(started),
-                    // Another daemon was faster; what it did is seen at the next look.
-                    Err(FireError::Passed { .. }) => {}
+                    Err(FireError::Passed { .. }) => return Ok(attendance.again(now)),
                     Err(FireError::Runner(error)) => return Err(error),
                 }
             }
         }
     }
-    pass(runner, id, &mut passing).await?;
+    if pass(runner, id, &mut passing).await? == Passing::Stale {
+        return Ok(attendance.again(now));
+    }
     attendance.next = next_decision(&Situation {
         last_handled: last,
         ..situation
@@ -170,21 +184,29 @@ impl Act {
     }
 }
 
+/// What came of recording times.
+#[derive(PartialEq, Eq)]
+enum Passing {
+    Recorded,
+    /// Another daemon was faster, or the trigger has ended.
+    Stale,
+}
+
 /// Records times that start nothing, in order before what comes after them.
 async fn pass(
     runner: &Runner,
     id: &ExecutionId,
     passing: &mut Vec<Input>,
-) -> Result<(), RunnerError> {
+) -> Result<Passing, RunnerError> {
     if passing.is_empty() {
-        return Ok(());
+        return Ok(Passing::Recorded);
     }
     let told = runner.tell(id, passing).await;
     passing.clear();
     match told {
-        // Another daemon was faster, or the trigger has ended.
-        Err(RunnerError::Store(StoreError::Passed { .. })) => Ok(()),
-        told => told.map(drop),
+        Ok(None) => Ok(Passing::Recorded),
+        Ok(Some(_)) | Err(RunnerError::Store(StoreError::Passed { .. })) => Ok(Passing::Stale),
+        Err(error) => Err(error),
     }
 }
 
