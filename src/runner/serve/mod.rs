@@ -4,6 +4,8 @@
 
 mod ahead;
 mod attend;
+#[cfg(test)]
+mod attend_tests;
 mod brake;
 mod crew;
 mod daemon;
