@@ -8,7 +8,8 @@ use crate::runner::handle::{Runner, RunnerError};
 use crate::runner::trigger::Fuse;
 use crate::store::TriggerView;
 
-/// A trigger, read ahead. Nothing in it is relied upon before it is seen to be in force still.
+/// A trigger, read ahead. When it fires is compared with what is in force then; what it starts is as it was read,
+/// so whoever changes its template forgets this.
 #[derive(Debug)]
 pub(super) struct Ahead {
     settings: Map,

@@ -143,8 +143,9 @@ struct Daemon {
 /// What happened next.
 enum Next {
     Mail(Vec<(u64, ExecutionId)>),
-    /// The store changed, or it is time to look.
+    /// The store changed, or nothing was looked at for long.
     Changed(Option<u64>),
+    /// It is time to look.
     Look(Option<u64>),
     Left(Left),
     Rested,
