@@ -10,7 +10,7 @@ use crate::base::time::Timestamp;
 use crate::base::value::Map;
 use crate::engine::event::{PassCause, TriggerKind};
 use crate::engine::status::ExecutionStatus;
-use crate::store::StoreError;
+use crate::store::{Seq, StoreError};
 
 /// A trigger: the execution that waits for it to be fired. Secrets are masked.
 #[derive(Clone, PartialEq, Debug, Serialize)]
@@ -38,6 +38,9 @@ pub struct TriggerView {
     pub handled: Option<Timestamp>,
     /// Who started the execution.
     pub executed_by: String,
+    /// How many events its journal holds: what was read of it is in force as long as this is the same.
+    #[serde(skip)]
+    pub length: Seq,
 }
 
 impl TriggerView {

@@ -1,20 +1,16 @@
 //! What is read of a trigger before its moment comes, so that what it starts begins on time.
 
 use crate::base::id::ExecutionId;
-use crate::base::time::Timestamp;
-use crate::base::value::Map;
-use crate::engine::timer::{InvalidTimer, Timer};
+use crate::engine::timer::Timer;
 use crate::runner::handle::{Runner, RunnerError};
 use crate::runner::trigger::Fuse;
 use crate::store::TriggerView;
 
-/// A trigger, read ahead. When it fires is compared with what is in force then; what it starts is as it was read,
-/// so whoever changes its template forgets this.
+/// A trigger, read ahead.
 #[derive(Debug)]
 pub(super) struct Ahead {
-    settings: Map,
-    start_date: Timestamp,
-    timer: Timer,
+    /// When it fires.
+    pub(super) timer: Timer,
     /// What it starts.
     pub(super) fuse: Fuse,
 }
@@ -32,26 +28,14 @@ impl Ahead {
         let Ok(timer) = Timer::read(&trigger.settings, trigger.start_date) else {
             return Ok(None);
         };
-        Ok(Some(Self {
-            settings: trigger.settings,
-            start_date: trigger.start_date,
-            timer,
-            fuse: runner.fuse(id).await?,
-        }))
+        let fuse = runner.fuse(id).await?;
+        let ahead = Self { timer, fuse };
+        Ok(ahead.is_in_force(&trigger).then_some(ahead))
     }
 
-    /// Returns the timer of a trigger, as it is now.
-    pub(super) fn timer(
-        ahead: Option<&Self>,
-        trigger: &TriggerView,
-    ) -> Result<Timer, InvalidTimer> {
-        match ahead {
-            Some(ahead)
-                if ahead.settings == trigger.settings && ahead.start_date == trigger.start_date =>
-            {
-                Ok(ahead.timer.clone())
-            }
-            _ => Timer::read(&trigger.settings, trigger.start_date),
-        }
+    /// Tells whether nothing has become of the trigger since it was read: whoever renews it, from whichever
+    /// process, adds to its journal.
+    pub(super) fn is_in_force(&self, trigger: &TriggerView) -> bool {
+        self.fuse.length == trigger.length
     }
 }

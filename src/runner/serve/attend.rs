@@ -7,6 +7,7 @@ use crate::base::time::Timestamp;
 use crate::engine::event::{Hold, PassCause, Passed, TriggerKind};
 use crate::engine::input::Input;
 use crate::engine::status::{ExecutionStatus, WaitReason};
+use crate::engine::timer::Timer;
 use crate::runner::handle::{Runner, RunnerError};
 use crate::runner::serve::ahead::Ahead;
 use crate::runner::serve::brake::Braked;
@@ -63,7 +64,10 @@ pub(super) async fn attend(
     if trigger.status.is_final() || trigger.paused || trigger.trigger_type != TriggerKind::Timer {
         return Ok(attendance);
     }
-    let timer = match Ahead::timer(ahead.as_ref(), &trigger) {
+    let ahead = ahead.filter(|ahead| ahead.is_in_force(&trigger));
+    let (timer, fuse) = ahead.map(|ahead| (ahead.timer, ahead.fuse)).unzip();
+    let read = || Timer::read(&trigger.settings, trigger.start_date);
+    let timer = match timer.map_or_else(read, Ok) {
         Ok(timer) => timer,
         Err(error) => {
             tracing::error!(trigger = %id, %error, "its timer cannot be read; it fires nothing");
@@ -106,8 +110,8 @@ pub(super) async fn attend(
                 if pass(runner, id, &mut passing).await? == Passing::Stale {
                     return Ok(attendance.again(now));
                 }
-                let fuse = match &ahead {
-                    Some(ahead) => ahead.fuse.clone(),
+                let fuse = match &fuse {
+                    Some(fuse) => fuse.clone(),
                     None => runner.fuse(id).await?,
                 };
                 let event = nominal_event(decision.first, now);

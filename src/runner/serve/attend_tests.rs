@@ -1,14 +1,18 @@
-//! Two daemons attend to the same trigger, and one of them is slow.
+//! Two daemons attend to the same trigger, and one of them does not know yet what the other one did.
 
 use std::fmt;
 use std::sync::{Arc, Mutex};
 
 use futures_util::FutureExt as _;
 
+use crate::base::digest::Digest;
+use crate::base::id::ExecutionId;
 use crate::base::time::Timestamp;
+use crate::engine::event::Fact;
 use crate::provider::Registry;
 use crate::provider::fake::FakeProvider;
 use crate::runner::clock::Clock;
+use crate::runner::serve::ahead::Ahead;
 use crate::runner::serve::attend::{Rules, attend};
 use crate::runner::trigger::nominal_event;
 use crate::runner::{DriveOptions, Identity, Library, Parts, Runner, StartRequest, TemplateRef};
@@ -56,10 +60,12 @@ fn at(time: &str) -> Timestamp {
     format!("2030-01-02T{time}Z").parse().unwrap()
 }
 
-fn runner(store: &MemoryStore, clock: &Arc<Moment>) -> Runner {
+fn runner(clock: &Arc<Moment>) -> Runner {
+    *clock.now.lock().unwrap() = at("03:00:30");
+    let store = MemoryStore::new(Arc::new(move || at("03:00:30")));
     let provider = Arc::new(FakeProvider::default());
     Runner::new(Parts {
-        store: Arc::new(store.clone()),
+        store: Arc::new(store),
         provider: Arc::new(Registry::new(provider.clone(), provider)),
         library: Library::new(Vec::new(), None),
         clock: clock.clone(),
@@ -72,30 +78,34 @@ fn runner(store: &MemoryStore, clock: &Arc<Moment>) -> Runner {
     })
 }
 
-#[tokio::test]
-async fn times_between_those_of_two_daemons_are_not_left_out() {
-    let clock = Arc::new(Moment::default());
-    *clock.now.lock().unwrap() = at("03:00:30");
-    let store = MemoryStore::new(Arc::new(move || at("03:00:30")));
-    let runner = runner(&store, &clock);
-    let request = StartRequest::new(TemplateRef::Text {
-        name: "tick".to_owned(),
-        text: TEMPLATE.to_owned(),
-    });
-    let id = runner
-        .start(&runner.prepare(request).unwrap())
-        .await
-        .unwrap();
+/// Starts a template, and leaves it as it waits for its trigger.
+async fn wait(runner: &Runner, template: TemplateRef) -> ExecutionId {
+    let prepared = runner.prepare(StartRequest::new(template)).unwrap();
+    let id = runner.start(&prepared).await.unwrap();
     let options = DriveOptions {
         stop_when_waiting: true,
         ..DriveOptions::default()
     };
     runner.drive(&id, options).await.unwrap();
-    let rules = Rules {
+    id
+}
+
+fn rules() -> Rules {
+    Rules {
         calendar: Arc::default(),
         in_turn: false,
         braked: None,
-    };
+    }
+}
+
+#[tokio::test]
+async fn times_between_those_of_two_daemons_are_not_left_out() {
+    let clock = Arc::new(Moment::default());
+    let runner = runner(&clock);
+    let text = TEMPLATE.to_owned();
+    let name = "tick".to_owned();
+    let id = wait(&runner, TemplateRef::Text { name, text }).await;
+    let rules = rules();
 
     // The other one fires the first time when this one has seen that nothing was done yet.
     let fuse = runner.fuse(&id).await.unwrap();
@@ -120,4 +130,32 @@ async fn times_between_those_of_two_daemons_are_not_left_out() {
     let rows = rows.iter().map(|row| row.nominal_time.unwrap());
     let minutes = ["03:01:00", "03:02:00", "03:03:00", "03:04:00", "03:05:00"].map(at);
     assert_eq!(rows.collect::<Vec<_>>(), minutes);
+}
+
+#[tokio::test]
+async fn what_another_daemon_renewed_is_not_fired_as_it_was_read_ahead() {
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("tick.yml");
+    std::fs::write(&file, TEMPLATE).unwrap();
+    let clock = Arc::new(Moment::default());
+    let runner = runner(&clock);
+    let id = wait(&runner, TemplateRef::File(file.clone())).await;
+    *clock.now.lock().unwrap() = at("03:00:58");
+    let ahead = Ahead::read(&runner, &id).await.unwrap();
+    assert!(ahead.is_some());
+
+    // Only what it starts is changed, not its times.
+    let text = TEMPLATE.replace("PT1S", "PT2S");
+    std::fs::write(&file, &text).unwrap();
+    assert!(runner.renew(&id).await.unwrap());
+    *clock.now.lock().unwrap() = at("03:01:00");
+    let attendance = attend(&runner, &id, ahead, &rules()).await.unwrap();
+    let [started] = &*attendance.started else {
+        panic!("{attendance:?}");
+    };
+    let events = runner.store().read(started).await.unwrap();
+    let Fact::ExecutionStarted(started) = &events[0].fact else {
+        panic!("{events:?}");
+    };
+    assert_eq!(started.template, Digest::of(text.as_bytes()));
 }

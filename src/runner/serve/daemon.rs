@@ -239,10 +239,7 @@ impl Daemon {
                 }
             }
             Next::Renew => drop(self.renewing.spawn(renew_all(self.runner.clone()))),
-            Next::Renewed(result) => {
-                self.scheduler.forget_ahead();
-                result?;
-            }
+            Next::Renewed(result) => result?,
             Next::Guest(error) => {
                 tell_of(&error);
                 self.runner.guests().forget_failure();

@@ -266,11 +266,6 @@ impl Scheduler {
         }
     }
 
-    /// Reads nothing ahead of what was changed.
-    pub(super) fn forget_ahead(&mut self) {
-        self.ahead.clear();
-    }
-
     fn forget(&mut self, id: &ExecutionId) {
         if let Some(known) = self.known.remove(id)
             && let Some(due) = known.due

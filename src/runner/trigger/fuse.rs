@@ -5,11 +5,14 @@ use std::sync::Arc;
 use crate::base::id::ExecutionId;
 use crate::engine::event::{Event, Fact, Started};
 use crate::runner::handle::{Runner, RunnerError, started};
+use crate::store::Seq;
 use crate::template::model::Template;
 
 /// What a trigger starts, ready to be started.
 #[derive(Clone, Debug)]
 pub struct Fuse {
+    /// How many events the journal of the trigger held when it was read.
+    pub(in crate::runner) length: Seq,
     pub(super) started: Arc<Started>,
     pub(super) template: Arc<Template>,
 }
@@ -33,6 +36,7 @@ impl Runner {
             reason: "its template cannot be parsed".to_owned(),
         })?;
         Ok(Fuse {
+            length: events.len() as Seq,
             started: Arc::new(started.clone()),
             template,
         })

@@ -84,8 +84,8 @@ async fn triggers_are_listed_until_they_end<B: Bench>(bench: B) {
         map(json!({"Type": "rate", "Expression": "1 minutes"}))
     );
     assert_eq!(
-        (seen.paused, seen.start_date, seen.handled),
-        (false, at(1), None)
+        (seen.paused, seen.start_date, seen.handled, seen.length),
+        (false, at(1), None, 2)
     );
     let [mark] = &*store.marks().await.unwrap() else {
         panic!("there is one trigger");
@@ -120,6 +120,7 @@ async fn triggers_are_listed_until_they_end<B: Bench>(bench: B) {
         map(json!({"Type": "rate", "Expression": "2 minutes"}))
     );
     assert_eq!((seen.renewed, seen.settled()), (Some(at(5)), at(5)));
+    assert_eq!(seen.length, 6);
     let marks = store.marks().await.unwrap();
     assert_eq!(marks[0].renewed, Some(at(5)));
     store

@@ -8,7 +8,7 @@ use crate::base::id::ExecutionId;
 use crate::store::memory::MemoryStore;
 use crate::store::memory::state::State;
 use crate::store::projection::{Changes, WatchRow};
-use crate::store::{FiringView, StoreError, TriggerMark, TriggerView, Triggers};
+use crate::store::{FiringView, Seq, StoreError, TriggerMark, TriggerView, Triggers};
 
 #[async_trait]
 impl Triggers for MemoryStore {
@@ -95,6 +95,7 @@ fn view(state: &State, id: &ExecutionId, row: &WatchRow) -> Option<TriggerView> 
         start_date: row.began,
         handled: firings.filter_map(|(_, row)| row.until).max(),
         executed_by: execution.user.clone(),
+        length: state.journals.get(id).map_or(0, Vec::len) as Seq,
     })
 }
 

@@ -30,7 +30,8 @@ const HANDLED: &str = "SELECT max(until) FROM firing WHERE trigger_id = ?1 AND u
 const LIST: &str = "\
     SELECT watch.execution_id, template_name, kind, settings, status, paused, resumed, renewed, began, user, \
         (SELECT max(until) FROM firing \
-         WHERE trigger_id = watch.execution_id AND until IS NOT NULL) \
+         WHERE trigger_id = watch.execution_id AND until IS NOT NULL), \
+        (SELECT max(seq) FROM journal WHERE execution_id = watch.execution_id) \
     FROM watch JOIN execution ON execution.id = watch.execution_id";
 const MARKS: &str = "\
     SELECT watch.execution_id, kind, paused, resumed, renewed \
@@ -123,6 +124,7 @@ fn trigger_row(row: &Row<'_>) -> rusqlite::Result<TriggerView> {
         start_date: time_column(row, 8)?,
         executed_by: row.get(9)?,
         handled: optional_time_column(row, 10)?,
+        length: row.get(11)?,
     })
 }
 
