@@ -24,6 +24,7 @@ on_every_store! {
     output_goes_alone
     executions_stand_in_the_order_in_which_they_ended
     a_trigger_remembers_up_to_when_it_was_dealt_with
+    what_is_begun_again_is_not_gone_with_its_logs
     removing_is_on_record
 }
 
@@ -269,6 +270,20 @@ fn fired(number: u64, nominal: i64) -> Event {
         nominal: Some(at(nominal)),
     });
     event(nominal, Fact::ExecutionStarted(Box::new(start)))
+}
+
+async fn what_is_begun_again_is_not_gone_with_its_logs<B: Bench>(bench: B) {
+    let store = bench.open();
+    run(&store, &id(1), 5).await;
+    assert_eq!(remove(&store, Part::History, &[id(1)]).await, [id(1)]);
+    run(&store, &id(1), 6).await;
+    assert_eq!(remove(&store, Part::Logs, &[id(1)]).await, [id(1)]);
+    assert_eq!(store.read(&id(1)).await.unwrap().len(), 3);
+    let [gone] = &*store.removed("", 2).await.unwrap() else {
+        panic!("there is one tombstone");
+    };
+    assert_eq!((gone.history_removed, &gone.digest), (None, &None));
+    assert!(gone.logs_removed.is_some());
 }
 
 async fn a_trigger_remembers_up_to_when_it_was_dealt_with<B: Bench>(bench: B) {

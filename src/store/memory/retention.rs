@@ -221,7 +221,10 @@ impl State {
         });
         match removal.part {
             Part::History => view.history_removed = Some(moment(now)),
-            Part::Logs => view.logs_removed = Some(moment(now)),
+            Part::Logs => {
+                view.logs_removed = Some(moment(now));
+                view.history_removed = None;
+            }
         }
         view.cause = removal.cause;
         view.removed_by.clone_from(&removal.by);

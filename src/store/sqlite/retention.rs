@@ -56,10 +56,11 @@ const HISTORY: &str = "\
     INSERT INTO removal (execution_id, template_name, history, cause, user, digest, under_way) \
     VALUES (?1, ?2, ?3, ?4, ?5, ?6, 1) \
     ON CONFLICT DO UPDATE SET history = ?3, cause = ?4, user = ?5, digest = ?6, under_way = 1";
+/// Whose logs go has its history: one of the same id had gone before if that is said to be removed.
 const LOGS: &str = "\
     INSERT INTO removal (execution_id, template_name, logs, cause, user, digest, under_way) \
     VALUES (?1, ?2, ?3, ?4, ?5, ?6, 1) \
-    ON CONFLICT DO UPDATE SET logs = ?3, cause = ?4, user = ?5, under_way = 1";
+    ON CONFLICT DO UPDATE SET history = NULL, logs = ?3, cause = ?4, user = ?5, digest = ?6, under_way = 1";
 
 /// The columns that [`removed_row`] reads.
 const BY_PREFIX: &str = "\

@@ -31,7 +31,7 @@ const LIST: &str = "\
     SELECT watch.execution_id, template_name, kind, settings, status, paused, resumed, renewed, began, user, \
         (SELECT max(until) FROM firing \
          WHERE trigger_id = watch.execution_id AND until IS NOT NULL), \
-        (SELECT max(seq) FROM journal WHERE execution_id = watch.execution_id) \
+        (SELECT coalesce(max(seq), 0) FROM journal WHERE execution_id = watch.execution_id) \
     FROM watch JOIN execution ON execution.id = watch.execution_id";
 const MARKS: &str = "\
     SELECT watch.execution_id, kind, paused, resumed, renewed \
