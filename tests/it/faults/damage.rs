@@ -173,6 +173,11 @@ fn damage_of_the_data_file_is_said_and_never_mended_in_silence() {
         let whole = |(ran, sound): &(&Ran, &Ran)| ran.stdout == sound.stdout && ran.code == 0;
         let same = seen.iter().zip(&sound).filter(whole).count();
         if checked.code == 0 {
+            let is_plain = match damage {
+                Damage::Cut(_) => true,
+                Damage::Flip(place) => pages.contains(&place),
+            };
+            assert!(!is_plain, "{damage:?} was not found");
             assert_eq!(same, ids.len(), "{damage:?} was not found");
             assert_eq!(list.stdout, listed.stdout, "{damage:?} was not found");
         } else {
@@ -197,7 +202,6 @@ fn damage_of_the_data_file_is_said_and_never_mended_in_silence() {
         damages.len(),
         found * ids.len()
     );
-    assert!(found * 2 > damages.len(), "only {found} were found");
 }
 
 #[test]
