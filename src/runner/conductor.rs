@@ -35,6 +35,13 @@ const STOP_GRACE: Duration = Duration::from_secs(10);
 /// How many answers are decided on together at most: who watches wants to see something move.
 const MOST_AT_ONCE: usize = 256;
 
+/// How much is under way at least when answers are waited for a little: the next ones are near then.
+const CROWD: usize = 32;
+
+/// How long they are waited for. An append costs a flush of the disk however many answers it holds, and those
+/// of hosts come one by one.
+const GATHERING: Duration = Duration::from_millis(5);
+
 /// What all executions below one root share.
 #[derive(Debug)]
 pub(super) struct Tree {
@@ -291,8 +298,12 @@ impl Conductor {
     /// Hears what an effect came to, and all others that have come to something meanwhile: together
     /// they cost one append.
     async fn hear(&mut self, first: Told) -> Result<(), RunnerError> {
-        // Lets what is ready come to its end first.
-        tokio::task::yield_now().await;
+        if self.work.len() >= CROWD {
+            tokio::time::sleep(GATHERING).await;
+        } else {
+            // Lets what is ready come to its end first.
+            tokio::task::yield_now().await;
+        }
         let mut inputs = Vec::new();
         let mut told = Some(first);
         while let Some(next) = told.take() {

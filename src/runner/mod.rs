@@ -7,6 +7,8 @@ mod child;
 pub mod clock;
 pub mod closure;
 mod conductor;
+#[cfg(test)]
+mod conductor_tests;
 mod effector;
 mod entries;
 mod failpoint;
