@@ -372,6 +372,12 @@ impl From<RunnerError> for Failure {
         match error {
             RunnerError::NotFound(_) => Self::usage(error),
             RunnerError::OtherInventory { .. } => Self::refused(error),
+            RunnerError::Unbound { ref id, .. } => {
+                let hint = format!(
+                    "Make it anew and give the parameter with `-p`:\n  oos trigger delete {id}"
+                );
+                Self::refused(error).hinted(hint)
+            }
             RunnerError::Owned(ref id) => {
                 let hint = format!("`oos logs {id} --follow` shows what it does.");
                 Self::refused(error).hinted(hint)

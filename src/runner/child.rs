@@ -218,6 +218,7 @@ async fn seat_new(
         outer: wish.outer,
         inventory: None,
         origin: None,
+        changing: Vec::new(),
         description: String::new(),
         tags: BTreeMap::new(),
     };

@@ -149,6 +149,14 @@ pub enum RunnerError {
         /// Why, in words.
         reason: String,
     },
+    /// The parameters of what a trigger starts could not be bound.
+    #[error("`{id}` cannot be fired: {reason}")]
+    Unbound {
+        /// The execution whose trigger it is.
+        id: ExecutionId,
+        /// What does not fit, in words.
+        reason: String,
+    },
     /// An execution was started with hosts that are not known here.
     #[error(
         "`{id}` was started with inventory {}, which this daemon was not: serve it with these \

@@ -159,17 +159,22 @@ impl Runner {
             outer: None,
             inventory: self.identity().inventory.clone(),
             origin: None,
+            changing: Vec::new(),
             description: request.description,
             tags: request.tags,
         };
-        Ok(Prepared {
+        let mut prepared = Prepared {
             changing: changing(&template, &request.arguments),
             expected: request.plan,
             started,
             template: Arc::new(template),
             closure: Arc::new(closure),
             warnings,
-        })
+        };
+        if prepared.waits_for_trigger() {
+            prepared.started.changing.clone_from(&prepared.changing);
+        }
+        Ok(prepared)
     }
 
     /// Reads the entries of the parameter store that a template and all that it calls name.

@@ -80,6 +80,7 @@ fn started() -> Started {
         outer: None,
         inventory: None,
         origin: None,
+        changing: Vec::new(),
         description: String::new(),
         tags: BTreeMap::new(),
     }

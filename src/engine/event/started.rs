@@ -95,6 +95,10 @@ pub struct Started {
     /// change.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub origin: Option<TemplateOrigin>,
+    /// Names of the parameters that nobody gave and whose defaults come to another value in every
+    /// execution, if it waits for a trigger: each firing makes these values anew.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub changing: Vec<String>,
     /// What it is for, in the words of who started it.
     #[serde(default, skip_serializing_if = "String::is_empty")]
     pub description: String,

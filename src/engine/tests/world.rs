@@ -65,6 +65,7 @@ pub(super) fn started() -> Started {
         outer: None,
         inventory: None,
         origin: None,
+        changing: Vec::new(),
         description: String::new(),
         tags: BTreeMap::new(),
     }

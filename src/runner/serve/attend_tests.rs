@@ -159,3 +159,37 @@ async fn what_another_daemon_renewed_is_not_fired_as_it_was_read_ahead() {
     };
     assert_eq!(started.template, Digest::of(text.as_bytes()));
 }
+
+#[tokio::test]
+async fn each_firing_has_defaults_of_its_own() {
+    let clock = Arc::new(Moment::default());
+    let runner = runner(&clock);
+    let text = format!(
+        "{TEMPLATE}Parameters:\n  name: {{Type: String, Default: 'image-{{{{ ACS::ExecutionId }}}}'}}\n  \
+         copy: {{Type: String, Default: '{{{{ name }}}} of {{{{ ACS::CurrentUtcTime }}}}'}}\n  \
+         other: {{Type: String, Default: 'for all'}}\n"
+    );
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("tick.yml");
+    std::fs::write(&file, &text).unwrap();
+    let id = wait(&runner, TemplateRef::File(file.clone())).await;
+    let mut seen = Vec::new();
+    for time in ["03:01:00", "03:02:00"] {
+        *clock.now.lock().unwrap() = at(time);
+        let attendance = attend(&runner, &id, None, &rules()).await.unwrap();
+        let [started] = &*attendance.started else {
+            panic!("{attendance:?}");
+        };
+        let view = runner.store().execution(started).await.unwrap().unwrap();
+        let name = format!("image-{started}");
+        assert_eq!(view.parameters["name"], name);
+        let copy = format!("{name} of 2030-01-02T{time}Z");
+        assert_eq!(view.parameters["copy"], copy);
+        assert_eq!(view.parameters["other"], "for all");
+        seen.push(name);
+        // It stays so when the template is changed.
+        std::fs::write(&file, text.replace("PT1S", "PT2S")).unwrap();
+        runner.renew(&id).await.unwrap();
+    }
+    assert_ne!(seen[0], seen[1]);
+}

@@ -5,12 +5,18 @@ use serde_json::json;
 use crate::base::digest::Digest;
 use crate::base::id::ExecutionId;
 use crate::base::time::{Timestamp, utc_text};
-use crate::base::value::Value;
+use crate::base::value::{Value, find};
 use crate::engine::event::{Firing, Hold, Started};
 use crate::engine::status::Mode;
+use crate::runner::Identity;
+use crate::runner::changing::lasting;
+use crate::runner::entries::Entries;
 use crate::runner::handle::{Runner, RunnerError};
+use crate::runner::repeat::fitting;
+use crate::runner::scope::StartScope;
 use crate::runner::trigger::Fuse;
 use crate::store::StoreError;
+use crate::template::bind::{self, Strictness};
 
 /// Why a trigger was not fired.
 #[derive(Debug, thiserror::Error)]
@@ -51,7 +57,8 @@ impl Runner {
             None => ExecutionId::new(self.clock().now(), self.clock().chance()),
         };
         let firing = Firing { trigger, nominal };
-        let started = started(&fuse.started, id, firing, event, hold);
+        let mut started = started(&fuse.started, id, firing, event, hold);
+        self.bind_anew(fuse, &mut started)?;
         match (self.record_start(&fuse.template, started).await, nominal) {
             (Ok(id), _) => Ok(id),
             (Err(StoreError::Passed { trigger, nominal }), _) => {
@@ -63,6 +70,47 @@ impl Runner {
             }),
             (Err(error), _) => Err(RunnerError::from(error).into()),
         }
+    }
+
+    /// Makes those parameters anew that come to another value in every execution.
+    fn bind_anew(&self, fuse: &Fuse, started: &mut Started) -> Result<(), RunnerError> {
+        let parent = &fuse.started;
+        if parent.changing.is_empty() {
+            return Ok(());
+        }
+        let identity = Identity {
+            user: parent.user.clone(),
+            account: parent.account.clone(),
+            region: parent.region.clone(),
+            inventory: None,
+        };
+        let entries = Entries {
+            stored: parent.stored.clone(),
+            secrets: parent.stored_secrets.clone(),
+        };
+        let scope = StartScope {
+            id: started.id.clone(),
+            now: self.clock().now(),
+            identity: &identity,
+            entries: &entries,
+            parameters: None,
+        };
+        let arguments = lasting(&fitting(parent, &fuse.template), &parent.changing);
+        let bound = bind::bind(&fuse.template, &arguments, Strictness::TopLevel, &scope);
+        let bound = bound.map_err(|errors| RunnerError::Unbound {
+            id: parent.id.clone(),
+            reason: errors
+                .iter()
+                .map(ToString::to_string)
+                .collect::<Vec<_>>()
+                .join("; "),
+        })?;
+        for name in &parent.changing {
+            if let Some(value) = find(&bound, name) {
+                started.parameters.insert(name.clone(), value.clone());
+            }
+        }
+        Ok(())
     }
 }
 
@@ -81,6 +129,7 @@ fn started(
         hold,
         mode: Mode::Automatic,
         repeats: None,
+        changing: Vec::new(),
         ..parent.clone()
     }
 }

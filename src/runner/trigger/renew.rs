@@ -11,6 +11,7 @@ use crate::engine::event::{
 };
 use crate::engine::input::Input;
 use crate::engine::timer::{InvalidTimer, Timer};
+use crate::runner::changing::lasting;
 use crate::runner::handle::{Runner, RunnerError};
 use crate::runner::prepare::Prepared;
 use crate::runner::repeat::fitting;
@@ -56,7 +57,7 @@ impl Runner {
         };
         let mut request = request(old, origin);
         let (template, _) = self.load_with_timer(&request)?;
-        request.arguments = fitting(old, &template);
+        request.arguments = lasting(&fitting(old, &template), &old.changing);
         let prepared = self.prepare(request)?;
         let found = prepared.started();
         if (&found.template, &found.library) == (&old.template, &old.library) {

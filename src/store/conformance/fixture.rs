@@ -78,6 +78,7 @@ pub(in crate::store) fn start(id: &ExecutionId) -> Started {
         outer: None,
         inventory: None,
         origin: None,
+        changing: Vec::new(),
         description: "test".into(),
         tags: [("team".to_owned(), "blue".to_owned())].into(),
     }
