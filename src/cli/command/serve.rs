@@ -96,10 +96,6 @@ impl Arguments {
             let service = Service::of_environment();
             let served = workshop.runner().serve(serving);
             tokio::pin!(served);
-            session
-                .output
-                .note("Serving. Ctrl-C stops; nothing is lost.");
-            service.ready();
             loop {
                 tokio::select! {
                     served = &mut served => {

@@ -67,7 +67,9 @@ impl Daemon {
         let start = Instant::now();
         self.signal(Signal::SIGTERM);
         let status = self.child.wait().unwrap();
-        (status.code(), start.elapsed())
+        let took = start.elapsed();
+        assert_eq!(self.log().matches("Serving.").count(), 1, "{}", self.log());
+        (status.code(), took)
     }
 }
 
