@@ -146,18 +146,10 @@ async fn seat_new(
         return Ok(Err(reason));
     }
     let parent = &birth.started;
-    let identity = Identity {
-        user: parent.user.clone(),
-        account: parent.account.clone(),
-        region: parent.region.clone(),
-        inventory: None,
-    };
-    let inherited = Entries {
-        stored: parent.stored.clone(),
-        secrets: parent.stored_secrets.clone(),
-    };
+    let identity = Identity::of(parent);
     // A template that was pinned names nothing that was not read before the root's start.
-    let entries = match inherited.complete([found.template.as_ref()], runner.parameters()) {
+    let entries = match Entries::of(parent).complete([found.template.as_ref()], runner.parameters())
+    {
         Ok(entries) => entries,
         Err(error) => return Ok(Err(format!("`{}`: {error}", found.name))),
     };

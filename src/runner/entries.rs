@@ -4,6 +4,7 @@
 use std::collections::BTreeSet;
 
 use crate::base::value::{Map, Value};
+use crate::engine::event::Started;
 use crate::store::{ParameterError, Parameters};
 use crate::template::entries::{self, EntryName};
 use crate::template::model::Template;
@@ -29,6 +30,14 @@ pub enum EntryError {
 }
 
 impl Entries {
+    /// Returns those that were read before an execution started.
+    pub(super) fn of(started: &Started) -> Self {
+        Self {
+            stored: started.stored.clone(),
+            secrets: started.stored_secrets.clone(),
+        }
+    }
+
     /// Reads what `templates` name and is not known yet.
     pub(super) fn complete<'a>(
         mut self,

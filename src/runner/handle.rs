@@ -48,6 +48,18 @@ pub struct Identity {
     pub inventory: Option<InventorySources>,
 }
 
+impl Identity {
+    /// Returns that of an execution, for what it starts: that works on the same hosts and records none.
+    pub(super) fn of(started: &Started) -> Self {
+        Self {
+            user: started.user.clone(),
+            account: started.account.clone(),
+            region: started.region.clone(),
+            inventory: None,
+        }
+    }
+}
+
 /// What a runner is made of.
 #[derive(Debug)]
 pub struct Parts {

@@ -29,10 +29,7 @@ use crate::template::yaml::Node;
 /// Returns everything that a prepared start would do, in order of the tasks.
 pub(super) async fn survey(runner: &Runner, prepared: &Prepared) -> Survey {
     let started = &prepared.started;
-    let entries = Entries {
-        stored: started.stored.clone(),
-        secrets: started.stored_secrets.clone(),
-    };
+    let entries = Entries::of(started);
     let mut walk = Walk {
         runner,
         prepared,

@@ -78,21 +78,11 @@ impl Runner {
         if parent.changing.is_empty() {
             return Ok(());
         }
-        let identity = Identity {
-            user: parent.user.clone(),
-            account: parent.account.clone(),
-            region: parent.region.clone(),
-            inventory: None,
-        };
-        let entries = Entries {
-            stored: parent.stored.clone(),
-            secrets: parent.stored_secrets.clone(),
-        };
         let scope = StartScope {
             id: started.id.clone(),
             now: self.clock().now(),
-            identity: &identity,
-            entries: &entries,
+            identity: &Identity::of(parent),
+            entries: &Entries::of(parent),
             parameters: None,
         };
         let arguments = lasting(&fitting(parent, &fuse.template), &parent.changing);
