@@ -19,6 +19,12 @@ follow() {
   tell_end
 }
 
+# Tells whether who watches over the command is still there.
+is_watched() {
+  read_boot
+  [ "$boot" = "$watch_boot" ] && look "$watch" && [ "$start" = "$watch_start" ] && [ "$state" != Z ]
+}
+
 # Nobody watches over the command. It may be about to begin, or have ended between two looks; else nobody
 # knows its end, and what is left of it on a host that was not restarted is ended.
 miss() {

@@ -220,11 +220,15 @@ impl Link {
     }
 
     pub(super) fn output(&self, wanted: Channel) -> String {
+        String::from_utf8(self.bytes(wanted)).unwrap()
+    }
+
+    pub(super) fn bytes(&self, wanted: Channel) -> Vec<u8> {
         let bytes = self.said.iter().flat_map(|said| match said {
             Said::Output(channel, bytes) if *channel == wanted => bytes.clone(),
             _ => Vec::new(),
         });
-        String::from_utf8(bytes.collect()).unwrap()
+        bytes.collect()
     }
 }
 

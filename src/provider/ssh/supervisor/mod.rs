@@ -8,6 +8,8 @@
 
 #[cfg(test)]
 mod machine;
+#[cfg(test)]
+mod output_tests;
 mod quote;
 mod reply;
 mod script;

@@ -30,9 +30,16 @@ macro_rules! part {
 }
 
 static COMMON: LazyLock<String> = part!("common.sh");
+static ENDING: LazyLock<String> = part!("ending.sh");
 static START: LazyLock<String> = part!("start.sh");
 static ATTACH: LazyLock<String> = part!("attach.sh");
 static KILL: LazyLock<String> = part!("kill.sh");
+
+/// What a start hands over as text: a shell takes two milliseconds to read it as commands, which few starts need.
+static LATER: LazyLock<String> = LazyLock::new(|| {
+    let text = condense(include_str!("minding.sh")) + &ENDING;
+    format!("later={}\n", quote(&text))
+});
 
 fn condense(text: &str) -> String {
     let lines = text.lines().map(str::trim_start);
@@ -97,8 +104,8 @@ impl Part<'_> {
         let script = quote(launch.script);
         write!(
             text,
-            "age={age} limit={limit} most={MOST} script={script}\n{}",
-            *START
+            "age={age} limit={limit} most={MOST} script={script}\n{}{}",
+            *START, *LATER
         )
         .expect("a string takes everything");
         text.push_str("run_it() {\n");
@@ -129,8 +136,8 @@ impl Part<'_> {
         let Attach { stdout, stderr } = from;
         write!(
             text,
-            "from={stdout} from_error={stderr}\n{}oos_attach; exit\n",
-            *ATTACH
+            "from={stdout} from_error={stderr}\n{}{}oos_attach; exit\n",
+            *ENDING, *ATTACH
         )
         .expect("a string takes everything");
         text
@@ -140,7 +147,7 @@ impl Part<'_> {
     pub fn kill(&self, kill: Kill) -> String {
         let mut text = self.head(0);
         let grace = kill.grace.as_millis() / 100;
-        write!(text, "grace={grace}\n{}oos_kill; exit\n", *KILL)
+        write!(text, "grace={grace}\n{}{}oos_kill; exit\n", *ENDING, *KILL)
             .expect("a string takes everything");
         text
     }

@@ -20,83 +20,9 @@ launch() {
   esac
 }
 
-# Stays beside the command. It does nothing until the client asks for what is said meanwhile, which it
-# does of all that is not over soon, or the link ends; from then on it minds the time.
-mind() {
-  timer='' streamer='' word='' begun=''
-  read -r mind _ </proc/self/stat
-  read -r word
-  trap leave TERM
-  begun=yes
-  keep_time </dev/null >/dev/null 2>&1 &
-  timer=$! begun=''
-  if [ "$word" = stream ]; then
-    begun=yes
-    stream </dev/null &
-    streamer=$! begun=''
-    put "minder $timer $streamer
-" >>"$log"
-    while read -r word; do :; done
-    end_child "$streamer" "$mind"
-    wait "$streamer"
-    streamer=''
-  fi
-  wait
-}
-
-# Lets what was begun be finished: a piece of output, or the end of the command.
-leave() {
-  trap '' TERM
-  # A signal may come between a beginning and its note.
-  [ -z "$begun" ] || end_child "$!" "$mind"
-  for pid in $timer $streamer; do end_child "$pid" "$mind"; done
-  wait
-  exit
-}
-
-# Sends output as it comes. What one `cat` reads to its end the next one reads on: they share where they
-# are, also with the one that sends the rest.
-stream() {
-  nap='' turn=0 short=0.1 long=0.5
-  read -r streams _ </proc/self/stat
-  trap '[ -z "$nap" ] || end_child "$nap" "$streams"; exit' TERM
-  sleep 0.01 2>/dev/null || short=1 long=1
-  while cat <&5 && cat <&6 >&2; do
-    turn=$((turn + 1))
-    [ "$turn" -lt 50 ] || short=$long
-    sleep "$short" >/dev/null 2>&1 &
-    nap=$!
-    wait "$nap"
-    nap=''
-  done
-}
-
-# Ends the command when its time is up, its output has grown too much, or nobody waits for its end.
-keep_time() {
-  while :; do
-    kill -0 $$ 2>/dev/null || because unwatched
-    read -r now _ </proc/uptime
-    [ "${now%.*}" -lt "$until" ] || because timeout
-    [ -z "$(find "$out" "$err" -size "+${most}c" 2>/dev/null)" ] || because limit
-    sleep 1
-  done
-}
-
-because() {
-  trap '' TERM
-  give_reason "$1" || exit
-  read_log
-  spared=$$ group=''
-  [ "$sid" = $$ ] || group=$sid
-  end_all 20 400
-  give_report
-  [ "$1" = unwatched ] && look "$me" && [ "$parent" = "$mind" ] && kill "$mind"
-  exit
-}
-
 # Says why nothing is started, if so.
 is_refused() {
-  if ! look $$ || ! { read -r now _ </proc/uptime; } 2>/dev/null; then
+  if ! glance $$ || ! { read -r now _ </proc/uptime; } 2>/dev/null; then
     say unsupported "it has no /proc"
   elif find_claim; then
     say exists
@@ -126,25 +52,73 @@ write_log() {
 " >"$log"; } 2>/dev/null
 }
 
-# Ends who stays beside the command, when what it has begun is finished. bash may sleep through a signal
-# that comes as it begins to wait for a line: there it is told again.
+# Stays beside the command. It does nothing until the client says a word, which it does of all that is not over
+# soon, or the link ends.
+mind() {
+  word='' begun=''
+  read -r word
+  recall
+  stay
+}
+
+# Ends who stays beside the command, when what it has begun is finished.
 dismiss() {
   end_child "$minder" $$
-  again=''
-  if [ -n "${BASH_VERSION-}" ] && grep -q 'minder .* ' "$log"; then
-    while sleep 0.3 && kill "$minder"; do :; done >/dev/null 2>&1 &
-    again=$!
+  if [ -n "${BASH_VERSION-}" ] && is_streamed; then
+    # It may sleep through a signal that comes as it begins to wait for a line.
+    while sleep 0.3 && end_child "$minder" $$; do :; done >/dev/null 2>&1 &
   fi
   wait "$minder" 2>/dev/null
-  [ -z "$again" ] || kill "$again" 2>/dev/null
+}
+
+is_streamed() {
+  while read -r word _ streamer; do
+    case "$word $streamer" in 'minder '?*) return 0 ;; esac
+  done <"$log"
+  return 1
+}
+
+# Reads into $rest what there is of output $3, or sends it: for a short text a program costs more than all else.
+# Descriptor $1 reads the file, which may have been streamed; $2 has written it.
+take_rest() {
+  rest='' line=''
+  [ -s "$3" ] || return 0
+  where "$1"
+  from=$at
+  where "$2"
+  if [ "$from" != 0 ] || [ "${at:-9999}" -gt 1000 ]; then
+    cat <&"$1"
+    return
+  fi
+  # What others have written is not seen by the descriptor: no more lines are read than it has bytes.
+  lines=$at
+  while [ "$lines" -gt 0 ] && IFS= read -r line <&"$1"; do
+    rest="$rest$line
+" line='' lines=$((lines - 1))
+  done
+  rest=$rest$line
+  where "$1"
+  if [ "${#rest}" != "$at" ]; then
+    # Reading loses bytes of zero.
+    rest=''
+    cat "$3"
+  elif [ "$lines" = 0 ]; then
+    put "$rest"
+    rest=''
+    cat <&"$1"
+  fi
+}
+
+# Tells how far descriptor $1 has come in its file.
+where() {
+  at=''
+  { read -r _ at </proc/self/fdinfo/"$1"; } 2>/dev/null
 }
 
 oos_start() {
   if is_refused; then return; fi
   until=$((${now%.*} + limit))
-  put '' >"$out"
-  put '' >"$err"
-  exec 3<&0 5<"$out" 6<"$err"
+  exec 3<&0 7>>"$out" 8>>"$err" 5<"$out" 6<"$err"
   say started
   say started >&2
   mind <&3 3<&- &
@@ -154,7 +128,7 @@ oos_start() {
   {
     (
       trap - PIPE HUP
-      exec </dev/null >>"$out" 2>>"$err" 3<&- 5<&- 6<&-
+      exec </dev/null >&7 2>&8 3<&- 5<&- 6<&- 7>&- 8>&-
       if [ -n "$detach" ]; then
         read -r me _ </proc/self/stat
         look "$me"
@@ -172,8 +146,11 @@ oos_start() {
   put "end $code
 " >>"$log"
   dismiss
-  [ ! -s "$out" ] || cat <&5
-  [ ! -s "$err" ] || cat <&6 >&2
+  # Of lengths, only bytes are known on both sides.
+  LC_ALL=C
+  take_rest 6 8 "$err" >&2
+  rest_error=$rest
+  take_rest 5 7 "$out"
   tell_end
   word=''
   read -r word <&3
