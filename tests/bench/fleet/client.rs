@@ -11,10 +11,10 @@ use russh::{ChannelMsg, Disconnect, Preferred, kex};
 use tokio::sync::Semaphore;
 use tokio::task::JoinSet;
 
-/// Runs `echo ok` on every host of a file: HOSTS PORT CONCURRENCY KEY HOSTKEY USER.
+/// Runs a command on every host of a file: HOSTS PORT CONCURRENCY KEY HOSTKEY USER COMMAND.
 pub(crate) fn run(words: &[String]) {
-    let [hosts, port, concurrency, key, host_key, user] = words else {
-        panic!("usage: HOSTS PORT CONCURRENCY KEY HOSTKEY USER");
+    let [hosts, port, concurrency, key, host_key, user, command] = words else {
+        panic!("usage: HOSTS PORT CONCURRENCY KEY HOSTKEY USER COMMAND");
     };
     let runtime = tokio::runtime::Builder::new_current_thread()
         .enable_all()
@@ -38,6 +38,7 @@ pub(crate) fn run(words: &[String]) {
             key: Arc::new(load_secret_key(key, None).unwrap()),
             host_key: PublicKey::from_openssh(&std::fs::read_to_string(host_key).unwrap()).unwrap(),
             user: user.clone(),
+            command: command.clone(),
             port: port.parse().unwrap(),
         });
         let turns = Arc::new(Semaphore::new(concurrency.parse().unwrap()));
@@ -64,6 +65,7 @@ struct Shared {
     key: Arc<PrivateKey>,
     host_key: PublicKey,
     user: String,
+    command: String,
     port: u16,
 }
 
@@ -92,7 +94,7 @@ async fn one(shared: &Arc<Shared>, host: &str) -> Result<(Vec<u8>, u32), russh::
             .success()
     );
     let mut channel = session.channel_open_session().await?;
-    channel.exec(true, "echo ok").await?;
+    channel.exec(true, shared.command.as_str()).await?;
     let (mut output, mut code) = (Vec::new(), None);
     while let Some(message) = channel.wait().await {
         match message {

@@ -25,6 +25,7 @@ pub(crate) fn measure(ground: &Ground) {
             port: service.port(),
             hosts: 1,
             concurrency: 1,
+            command: "echo ok",
             plain: true,
             known_hosts,
         };

@@ -90,28 +90,36 @@ fn simulated(ground: &Ground, hosts: u32, peers: &[Peer]) {
         port: service.port(),
         hosts: hosts as usize,
         concurrency: peer.concurrency(),
+        command: "echo ok",
         plain: true,
         known_hosts: ground::KNOWN_HOSTS,
     });
 }
 
-/// One command on a real sshd, supervised.
+/// Commands on a real sshd, supervised: one that is over at once, and one during which it is looked after.
 fn real(ground: &Ground) {
     const HOSTS: u32 = 300;
     let Some(service) = Service::sshd(ground) else {
         println!("\nreal sshd: left out, there is no /usr/sbin/sshd");
         return;
     };
-    let title = format!("real sshd, {HOSTS} hosts, `echo ok`");
-    let peers = [Peer::Plain, Peer::Oos, Peer::OpenSsh];
-    compare(title, HOSTS, &peers, RUNS, |peer| Job {
-        ground,
-        port: service.port(),
-        hosts: HOSTS as usize,
-        concurrency: peer.concurrency(),
-        plain: false,
-        known_hosts: ground::KNOWN_HOSTS,
-    });
+    let short = [Peer::Plain, Peer::Shells, Peer::Oos, Peer::OpenSsh];
+    let long = [Peer::Plain, Peer::Oos];
+    for (command, peers, runs) in [
+        ("echo ok", &short[..], RUNS),
+        ("sleep 1; echo ok", &long, FEW_RUNS),
+    ] {
+        let title = format!("real sshd, {HOSTS} hosts, `{command}`");
+        compare(title, HOSTS, peers, runs, |peer| Job {
+            ground,
+            port: service.port(),
+            hosts: HOSTS as usize,
+            concurrency: peer.concurrency(),
+            command,
+            plain: false,
+            known_hosts: ground::KNOWN_HOSTS,
+        });
+    }
 }
 
 /// Ten thousand connections open at once.
@@ -124,13 +132,14 @@ fn crowd(ground: &Ground) {
         port: service.port(),
         hosts: HOSTS as usize,
         concurrency: HOSTS as usize,
+        command: "echo ok",
         plain: true,
         known_hosts: ground::KNOWN_HOSTS,
     });
 }
 
 /// Lets clients do the same job in turns, so that a slow while of the machine is a slow while for all, and
-/// prints the table. The two whose ratio is asked for run `runs` times, the others a few times.
+/// prints the table. Those whose ratio is asked for run `runs` times, the others a few times.
 fn compare<'a>(
     title: String,
     hosts: u32,
@@ -141,7 +150,7 @@ fn compare<'a>(
     let mut readings: Vec<Vec<Reading>> = peers.iter().map(|_| Vec::new()).collect();
     for run in 0..runs {
         for (peer, readings) in peers.iter().zip(&mut readings) {
-            let is_close = matches!(peer, Peer::Plain | Peer::Oos);
+            let is_close = matches!(peer, Peer::Plain | Peer::Shells | Peer::Oos);
             if is_close || run < FEW_RUNS {
                 readings.extend(peer.run(&job(*peer)));
             }

@@ -11,6 +11,9 @@ use crate::meter::{Reading, measure};
 pub(crate) enum Peer {
     /// A client of the same library that records nothing.
     Plain,
+    /// The same client, with the command under what every supervisor of its kind costs a host at the least: a shell
+    /// that would outlive the link, and one for the command. They keep and record nothing.
+    Shells,
     /// `oos exec`.
     Oos,
     /// `parallel-ssh`, a Python library over libssh2; checks no host keys.
@@ -36,6 +39,8 @@ pub(crate) struct Job<'a> {
     pub(crate) port: u16,
     pub(crate) hosts: usize,
     pub(crate) concurrency: usize,
+    /// What is run; the clients of others run `echo ok` only.
+    pub(crate) command: &'a str,
     /// Whether `oos` starts the command without its supervisor.
     pub(crate) plain: bool,
     /// The file of known hosts that `oos` goes by.
@@ -58,6 +63,7 @@ impl Peer {
     pub(crate) fn name(self) -> &'static str {
         match self {
             Self::Plain => "plain russh, records nothing",
+            Self::Shells => "plain russh, two more shells",
             Self::Oos => "oos exec, recorded",
             Self::ParallelSsh => "parallel-ssh (libssh2)",
             Self::AsyncSsh => "asyncssh",
@@ -74,7 +80,12 @@ impl Peer {
         match self {
             Self::OpenSsh | Self::Pssh | Self::Clush => 16,
             Self::Pdsh => 64,
-            Self::Plain | Self::Oos | Self::ParallelSsh | Self::AsyncSsh | Self::Ansible => 50,
+            Self::Plain
+            | Self::Shells
+            | Self::Oos
+            | Self::ParallelSsh
+            | Self::AsyncSsh
+            | Self::Ansible => 50,
         }
     }
 
@@ -121,14 +132,18 @@ impl Peer {
         let config = ground.path(&format!("ssh_config.{}", job.port));
         let concurrency = job.concurrency.to_string();
         match self {
-            Self::Plain => {
+            Self::Plain | Self::Shells => {
+                let asked = match self {
+                    Self::Shells => format!("exec sh -c 'sh -c \"{}\"; exit'", job.command),
+                    _ => job.command.to_owned(),
+                };
                 let mut command = Command::new(std::env::current_exe().unwrap());
                 command
                     .arg("__client")
                     .arg(hosts)
                     .args([job.port.to_string(), concurrency])
                     .args([ground.path("key"), ground.path("host_key.pub")])
-                    .arg(ground.user());
+                    .args([ground.user(), &asked]);
                 Some(command)
             }
             Self::Oos => Some(oos(job, data)),
@@ -224,7 +239,7 @@ fn oos(job: &Job<'_>, data: &Path) -> Command {
             &job.concurrency.to_string(),
             "all",
             "--",
-            "echo ok",
+            job.command,
         ])
         .env("HOME", ground.folder());
     command

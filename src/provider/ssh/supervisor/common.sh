@@ -42,15 +42,15 @@ look() {
   start=$1
 }
 
-# Looks at process $1 if it is a shell of ours, whose name has no blanks: sets parent, session and start, in a
-# third of the time.
+# Looks at process $1 if it is a shell of ours, whose name has no blanks: sets state, parent, session and start, in
+# a third of the time.
 glance() {
-  { read -r _ _ _ parent _ session _ _ _ _ _ _ _ _ _ _ _ _ _ _ _ start _ <"/proc/$1/stat"; } 2>/dev/null
+  { read -r _ _ state parent _ session _ _ _ _ _ _ _ _ _ _ _ _ _ _ _ start _ <"/proc/$1/stat"; } 2>/dev/null
 }
 
 # Ends process $1, a shell of ours, if it is a child of process $2 still: some shells forget a child as soon as it
 # has ended, and its number may belong to anybody then.
-end_child() { glance "$1" && [ "$parent" = "$2" ] && kill "$1" 2>/dev/null; }
+end_child() { glance "$1" && [ "$parent" = "$2" ] && [ "$state" != Z ] && kill "$1" 2>/dev/null; }
 
 home=${HOME:-/nonexistent}/.local/state/oos
 spare=/var/tmp/oos-${LOGNAME:-${USER:-$(id -u)}}

@@ -67,11 +67,21 @@ find_known() {
   add_session
 }
 
+# Tells whether the end of the command is written down.
+has_ended() {
+  while read -r word _; do
+    [ "$word" != end ] || return 0
+  done <"$log"
+  return 1
+}
+
 # Adds pid to pids, unless it is dead, one of us, or there already.
 keep() {
   case $state in Z | X) return ;; esac
   case " $spared $minder " in *" $pid "*) return ;; esac
   case " $me $minder " in *" $parent "*) return ;; esac
+  # From then on who watches over it has no children but helpers, which send what it said.
+  if [ "$parent" = "$watch" ] && has_ended; then return; fi
   case " $pids " in *" $pid:$start "*) return ;; esac
   pids="$pids $pid:$start"
   case " $seen " in *" $pid:$start "*) return ;; esac

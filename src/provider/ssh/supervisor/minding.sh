@@ -8,6 +8,8 @@ stay() {
   begun=yes
   keep_time </dev/null >/dev/null 2>&1 &
   timer=$! begun=''
+  put "minder $timer
+" >>"$log"
   if [ "$word" = stream ]; then
     begun=yes
     stream </dev/null &
@@ -46,12 +48,22 @@ tell_helpers() {
   return $told
 }
 
+# Lets a helper end at once, with its nap: one that is left over would be taken for a part of the command.
+end_with_nap() {
+  read -r self _ </proc/self/stat
+  trap '[ -z "$!" ] || end_child "$!" "$self"; exit' TERM
+}
+
+nap() {
+  sleep "$1" >/dev/null 2>&1 &
+  wait "$!"
+}
+
 # Sends output as it comes. What one `cat` reads to its end the next one reads on: they share where they
 # are, also with the one that sends the rest. A look takes no program; naps are longer while nothing comes.
 stream() {
-  nap='' turn=0 quiet=0 seen='0 0' short=0.1 long=0.5
-  read -r streams _ </proc/self/stat
-  trap '[ -z "$nap" ] || end_child "$nap" "$streams"; exit' TERM
+  turn=0 quiet=0 seen='0 0' short=0.1 long=0.5
+  end_with_nap
   sleep 0.01 2>/dev/null || short=1 long=1
   while :; do
     turn=$((turn + 1))
@@ -62,10 +74,7 @@ stream() {
     fi
     length=$long
     [ "$turn" -gt 50 ] || [ "$quiet" -gt 2 ] || length=$short
-    sleep "$length" >/dev/null 2>&1 &
-    nap=$!
-    wait "$nap"
-    nap=''
+    nap "$length"
   done
 }
 
@@ -82,13 +91,14 @@ is_more() {
 # Ends the command when its time is up, its output has grown too much, or nobody waits for its end.
 keep_time() {
   turn=0
+  end_with_nap
   while :; do
     kill -0 $$ 2>/dev/null || because unwatched
     read -r now _ </proc/uptime
     [ "${now%.*}" -lt "$until" ] || because timeout
     ! is_much || because limit
     turn=$((turn + 1))
-    sleep 1
+    nap 1
   done
 }
 
@@ -103,10 +113,10 @@ is_much() {
 
 because() {
   trap '' TERM
-  give_reason "$1" || exit
   read_log
+  [ -z "$code" ] && give_reason "$1" || exit
   spared=$$ group=''
-  [ "$sid" = $$ ] || group=$sid
+  case $sid in - | $$) ;; *) group=$sid ;; esac
   end_all 20 400
   give_report
   [ "$1" = unwatched ] && look "$me" && [ "$parent" = "$mind" ] && kill "$mind"

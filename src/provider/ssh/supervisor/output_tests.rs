@@ -86,25 +86,38 @@ fn output_comes_while_the_command_runs_and_each_byte_once() {
 }
 
 #[test]
-fn the_end_is_told_also_when_who_streams_did_not_hear_of_it() {
+fn the_end_is_told_also_when_helpers_did_not_hear_of_it() {
     Machine::each(|machine| {
         let script = "while [ ! -e \"$HOME/go\" ]; do sleep 0.05; done; echo last";
-        let text = starting("t-1", script, Duration::from_mins(1), None);
-        // As a shell that loses a signal which comes before it has set its trap.
-        let deaf = text.replace("stream() {\n", "stream() {\ntrap \"\" TERM; sleep 1\n");
-        assert_ne!(text, deaf);
-        let mut link = machine.send(&deaf).started();
-        link.say(STREAM);
-        let log = machine.state().join("t-1.log");
-        while !read(&log)
-            .lines()
-            .any(|line| line.starts_with("minder ") && line.matches(' ').count() == 2)
+        let text = starting("t-deaf", script, Duration::from_mins(1), None);
+        // As shells that lose a signal which comes before they have set their trap, or as they begin to wait.
+        for (turn, (place, deaf)) in [
+            ("stream() {\n", "stream() {\ntrap \"\" TERM; sleep 1\n"),
+            (
+                "while read -r word; do :; done",
+                "trap \"\" TERM; sleep 1; trap leave TERM; while read -r word; do :; done",
+            ),
+        ]
+        .into_iter()
+        .enumerate()
         {
-            std::thread::yield_now();
+            let id = format!("t-deaf-{turn}");
+            let deaf = text.replace("t-deaf", &id).replacen(place, deaf, 1);
+            assert_ne!(text.replace("t-deaf", &id), deaf);
+            let mut link = machine.send(&deaf).started();
+            link.say(STREAM);
+            let log = machine.state().join(format!("{id}.log"));
+            let streams =
+                |line: &str| line.starts_with("minder ") && line.matches(' ').count() == 2;
+            while !read(&log).lines().any(streams) {
+                std::thread::yield_now();
+            }
+            let go = machine.home.path().join("go");
+            std::fs::write(&go, "").unwrap();
+            assert_eq!(link.ended(), exited(0), "{:?} {place}", machine.shell);
+            assert_eq!(link.output(Channel::Stdout), "last\n");
+            std::fs::remove_file(go).unwrap();
         }
-        std::fs::write(machine.home.path().join("go"), "").unwrap();
-        assert_eq!(link.ended(), exited(0), "{:?}", machine.shell);
-        assert_eq!(link.output(Channel::Stdout), "last\n");
     });
 }
 
@@ -120,7 +133,12 @@ fn too_much_output_ends_the_command() {
             .enumerate()
         {
             let script = format!("{head}; sleep 60");
-            let text = starting(&format!("t-{turn}"), &script, Duration::from_mins(1), None);
+            let text = starting(
+                &format!("t-much-{turn}"),
+                &script,
+                Duration::from_mins(1),
+                None,
+            );
             let mut link = machine
                 .send(&text.replace("most=1073741824", "most=10000"))
                 .started();

@@ -157,8 +157,14 @@ impl Part<'_> {
         let mut text = String::with_capacity(COMMON.len() + START.len() + more + 256);
         let (id, hour) = (quote(self.id), self.hour);
         let nonce = quote(&format!("{FIRST}{}", self.nonce));
-        write!(text, "id={id} nonce={nonce} hour={hour}\n{}", *COMMON)
-            .expect("a string takes everything");
+        // What a login gives to its programs under these names would be given on to the command with our values.
+        write!(
+            text,
+            "unset id nonce script later rest rest_error line\n\
+             id={id} nonce={nonce} hour={hour}\n{}",
+            *COMMON
+        )
+        .expect("a string takes everything");
         text
     }
 }

@@ -61,24 +61,27 @@ mind() {
   stay
 }
 
-# Ends who stays beside the command, when what it has begun is finished.
+# Ends who stays beside the command, when what it has begun is finished. Once it was asked it waits for lines, and
+# shells lose a signal that comes as they begin to.
 dismiss() {
-  end_child "$minder" $$
-  if [ -n "${BASH_VERSION-}" ] && is_streamed; then
-    # It may sleep through a signal that comes as it begins to wait for a line.
-    while sleep 0.3 && end_child "$minder" $$; do :; done >/dev/null 2>&1 &
-  fi
+  nap=0.02
+  while end_child "$minder" $$ && is_asked; do
+    sleep "$nap" 2>/dev/null || sleep 1
+    nap=0.1
+  done
   wait "$minder" 2>/dev/null
 }
 
-is_streamed() {
-  while read -r word _ streamer; do
-    case "$word $streamer" in 'minder '?*) return 0 ;; esac
+is_asked() {
+  count=0
+  while read -r word _; do
+    [ "$word" != minder ] || count=$((count + 1))
   done <"$log"
-  return 1
+  [ "$count" -gt 1 ]
 }
 
 # Reads into $rest what there is of output $3, or sends it: for a short text a program costs more than all else.
+# Where it cannot be sent whole nothing is said of the end: who attaches then gets it.
 # Descriptor $1 reads the file, which may have been streamed; $2 has written it.
 take_rest() {
   rest='' line=''
@@ -86,8 +89,8 @@ take_rest() {
   where "$1"
   from=$at
   where "$2"
-  if [ "$from" != 0 ] || [ "${at:-9999}" -gt 1000 ]; then
-    cat <&"$1"
+  if [ "$from" != 0 ] || [ "${at:-0}" = 0 ] || [ "$at" -gt 1000 ]; then
+    cat <&"$1" || exit
     return
   fi
   # What others have written is not seen by the descriptor: no more lines are read than it has bytes.
@@ -101,18 +104,19 @@ take_rest() {
   if [ "${#rest}" != "$at" ]; then
     # Reading loses bytes of zero.
     rest=''
-    cat "$3"
+    cat "$3" || exit
   elif [ "$lines" = 0 ]; then
     put "$rest"
     rest=''
-    cat <&"$1"
+    cat <&"$1" || exit
   fi
 }
 
 # Tells how far descriptor $1 has come in its file.
 where() {
-  at=''
-  { read -r _ at </proc/self/fdinfo/"$1"; } 2>/dev/null
+  at='' key=''
+  { read -r key at </proc/self/fdinfo/"$1"; } 2>/dev/null
+  [ "$key" = pos: ] || at=''
 }
 
 oos_start() {
@@ -152,8 +156,12 @@ oos_start() {
   rest_error=$rest
   take_rest 5 7 "$out"
   tell_end
-  word=''
-  read -r word <&3
-  [ "$word" != taken ] || forget
+  # It may have asked for more just before it heard of the end.
+  while read -r word <&3; do
+    [ "$word" != taken ] || {
+      forget
+      break
+    }
+  done
   sweep
 }

@@ -1,6 +1,6 @@
 //! The script under the shells of this machine, without a connection.
 
-use std::io::Write as _;
+use std::io::{Read as _, Write as _};
 use std::path::Path;
 use std::process::{Command, Stdio};
 use std::time::Duration;
@@ -9,7 +9,9 @@ use crate::base::output::Channel;
 use crate::provider::ssh::supervisor::machine::{
     Link, Machine, SHELLS, alive, exited, part, read, starting,
 };
-use crate::provider::ssh::supervisor::{Attach, Ending, Launch, Reason, Refusal, STREAM, Said};
+use crate::provider::ssh::supervisor::{
+    Attach, Ending, Launch, Reason, Refusal, STREAM, Said, TAKEN,
+};
 
 #[test]
 fn a_short_command_comes_back_whole_and_leaves_nothing_of_what_it_said() {
@@ -24,6 +26,8 @@ fn a_short_command_comes_back_whole_and_leaves_nothing_of_what_it_said() {
         );
         assert_eq!(link.output(Channel::Stderr), "x");
         assert_eq!(read(&machine.state().join("t-1.run")), script);
+        // As of a client that asked before it heard of the end.
+        link.say(STREAM);
         link.take();
         for name in ["run", "out", "err"] {
             assert_eq!(
@@ -216,6 +220,43 @@ fn killing_ends_what_hides_and_says_so() {
             "{ending:?}"
         );
         assert_eq!(alive("t-kill"), 0);
+        // Our own helpers are not counted, whoever has gone.
+        machine.start("t-cut", "exec sleep 60").started().cut();
+        let log = machine.state().join("t-cut.log");
+        while read(&log).matches("minder").count() < 2 {
+            std::thread::yield_now();
+        }
+        let report = machine.kill("t-cut");
+        assert_eq!(report.count, 1, "{:?} {report:?}", machine.shell);
+    });
+}
+
+#[test]
+fn what_was_said_is_sent_to_its_end_while_the_command_is_killed() {
+    Machine::each(|machine| {
+        let script = "trap 'head -c 3000000 /dev/zero; exit 3' TERM; echo begun >&2; \
+                      while :; do sleep 0.05; done";
+        let mut command = machine.command();
+        let pipes = command
+            .stdin(Stdio::piped())
+            .stdout(Stdio::piped())
+            .stderr(Stdio::null());
+        let mut child = pipes.spawn().unwrap();
+        let text = starting("t-said", script, Duration::from_mins(1), None);
+        let mut input = child.stdin.take().unwrap();
+        input.write_all(text.as_bytes()).unwrap();
+        while read(&machine.state().join("t-said.err")) != "begun\n" {
+            std::thread::yield_now();
+        }
+        // Nobody reads meanwhile.
+        machine.kill("t-said");
+        input.write_all(TAKEN.as_bytes()).unwrap();
+        let mut said = Vec::new();
+        child.stdout.take().unwrap().read_to_end(&mut said).unwrap();
+        child.wait().unwrap();
+        let bytes = said.split(|byte| *byte == 0).count() - 1;
+        assert_eq!(bytes, 3_000_000, "{:?}", machine.shell);
+        assert!(said.ends_with(b"nonce done\n"), "{:?}", machine.shell);
     });
 }
 

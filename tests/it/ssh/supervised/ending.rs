@@ -60,6 +60,26 @@ fn the_time_is_up_also_when_nobody_is_connected() {
 }
 
 #[test]
+fn the_time_is_minded_also_where_a_shell_begins_late() {
+    // What is said to the host before it has read the script would be taken for a part of it.
+    let late = "#!/bin/sh\nsleep 1.5\nexec /bin/sh \"$@\"\n";
+    let Some(sshd) = with_own_programs(&[("sh", late)]) else {
+        return;
+    };
+    wait(async {
+        let operator = Operator::of(sshd.endpoint(0));
+        let properties = json!({ "commandContent": "exec sleep 74", "timeout": 2 });
+        let context = operator.context("token");
+        let call = operator.call("token", &properties, &context);
+        // Sooner than a client ends what its host does not.
+        let fault = tokio::time::timeout(Duration::from_secs(10), call).await;
+        let fault = fault.expect("the host minds it").unwrap_err().to_string();
+        assert!(fault.contains("1 process was ended"), "{fault}");
+        assert!(!runs("sleep 74"));
+    });
+}
+
+#[test]
 fn cancelling_is_heard_while_a_host_is_being_reached() {
     let Some(sshd) = Sshd::start() else { return };
     sshd.freeze();

@@ -19,9 +19,6 @@ use crate::provider::local::driver::{
 use crate::provider::ssh::supervisor::{Attach, Ending, Launch, Part, Reason, Refusal, Said};
 use crate::provider::ssh::{Exit, SshError, Started};
 
-/// After how long without a word a command is asked for what it says meanwhile. Most are over by then.
-const QUICK: Duration = Duration::from_millis(500);
-
 /// How long a host that was lost is looked for before the command's fate is called unknown.
 const PATIENCE: Duration = Duration::from_mins(10);
 
@@ -349,7 +346,7 @@ impl Attempt {
                     }
                     _ => {
                         shell.write(self.script(&nonce).into_bytes());
-                        let ask_at = (self.stage != Stage::Started).then(|| now + QUICK);
+                        let asks = self.stage != Stage::Started;
                         let has_spoken = self.stdout.end() > 0 || self.stderr.end() > 0;
                         if has_spoken {
                             shell.has_spoken();
@@ -358,7 +355,7 @@ impl Attempt {
                             shell.lift_limits();
                         }
                         self.heard_at = now;
-                        self.line = Some(Line::supervised(shell, &nonce, ask_at));
+                        self.line = Some(Line::supervised(shell, &nonce, asks));
                         if self.stage == Stage::New {
                             self.stage = Stage::Asked(now);
                         }

@@ -82,7 +82,7 @@ impl Shells {
             hour: hour(),
         };
         shell.write(part.kill(Kill { grace: GRACE }).into_bytes());
-        let mut line = Line::supervised(shell, &nonce, None);
+        let mut line = Line::supervised(shell, &nonce, false);
         let mut outcome = None;
         let noise = loop {
             match line.hear(deadline).await? {

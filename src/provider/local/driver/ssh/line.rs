@@ -1,17 +1,25 @@
 //! One channel to a command: what is sent, and what comes back as output and an end.
 
+use std::time::Duration;
+
 use tokio::time::Instant;
 
 use crate::base::output::Channel;
 use crate::provider::ssh::supervisor::{Reply, STREAM, Said};
 use crate::provider::ssh::{Event, Exit, RemoteCommand, SshError};
 
+/// How long after its start a command is asked for what it says meanwhile. Most are over by then.
+const QUICK: Duration = Duration::from_millis(500);
+
 /// A channel on which a command is listened to.
 pub(super) struct Line {
     pub(super) command: RemoteCommand,
     /// Reads what the supervisor says; `None` where there is none.
     reply: Option<Reply>,
-    /// When the host is asked to say what there is meanwhile, if it was not and nothing came.
+    /// Whether the host is to be asked to say what there is meanwhile, once it says that the command is started.
+    /// Before, a shell may still be reading the script and take the word for a part of it.
+    asks: bool,
+    /// When it is asked, if nothing comes before.
     ask_at: Option<Instant>,
 }
 
@@ -29,13 +37,14 @@ pub(super) enum Heard {
 }
 
 impl Line {
-    /// Makes a line over a supervised command; it streams from `ask_at` on, or at once where the part
-    /// does so by itself.
-    pub(super) fn supervised(command: RemoteCommand, nonce: &str, ask_at: Option<Instant>) -> Self {
+    /// Makes a line over a supervised command; it is asked to stream, or does so at once where the part does
+    /// so by itself.
+    pub(super) fn supervised(command: RemoteCommand, nonce: &str, asks: bool) -> Self {
         Self {
             command,
             reply: Some(Reply::new(nonce)),
-            ask_at,
+            asks,
+            ask_at: None,
         }
     }
 
@@ -44,6 +53,7 @@ impl Line {
         Self {
             command,
             reply: None,
+            asks: false,
             ask_at: None,
         }
     }
@@ -83,6 +93,8 @@ impl Line {
         }
         if said.iter().any(|said| !matches!(said, Said::Started)) {
             self.ask_at = None;
+        } else if !said.is_empty() && self.asks {
+            self.ask_at = Some(Instant::now() + QUICK);
         }
         Ok(Heard::Said(said))
     }
