@@ -23,7 +23,7 @@ say() {
 "
 }
 
-# Makes known what is seldom needed: to read it takes a shell longer than a short command.
+# Makes known what is seldom needed, so that a short command does not wait until a shell has read it.
 later=''
 recall() { eval "$later"; }
 

@@ -35,7 +35,7 @@ static START: LazyLock<String> = part!("start.sh");
 static ATTACH: LazyLock<String> = part!("attach.sh");
 static KILL: LazyLock<String> = part!("kill.sh");
 
-/// What a start hands over as text: a shell takes two milliseconds to read it as commands, which few starts need.
+/// What a start hands over as text: a shell takes half a millisecond to read it as commands, which few starts need.
 static LATER: LazyLock<String> = LazyLock::new(|| {
     let text = condense(include_str!("minding.sh")) + &ENDING;
     format!("later={}\n", quote(&text))
