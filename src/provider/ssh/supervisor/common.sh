@@ -98,6 +98,8 @@ claim() {
   return $taken
 }
 
+pause() { sleep "$1" >/dev/null 2>&1 || sleep 1; }
+
 read_boot() {
   boot=-
   { read -r boot </proc/sys/kernel/random/boot_id; } 2>/dev/null

@@ -67,11 +67,11 @@ find_known() {
   add_session
 }
 
-# Tells whether the end of the command is written down.
-has_ended() {
+# Tells whether a line of file $2 begins with word $1.
+has_line() {
   while read -r word _; do
-    [ "$word" != end ] || return 0
-  done <"$log"
+    [ "$word" != "$1" ] || return 0
+  done <"$2"
   return 1
 }
 
@@ -81,7 +81,7 @@ keep() {
   case " $spared $minder " in *" $pid "*) return ;; esac
   case " $me $minder " in *" $parent "*) return ;; esac
   # From then on who watches over it has no children but helpers, which send what it said.
-  if [ "$parent" = "$watch" ] && has_ended; then return; fi
+  if [ "$parent" = "$watch" ] && has_line end "$log"; then return; fi
   case " $pids " in *" $pid:$start "*) return ;; esac
   pids="$pids $pid:$start"
   case " $seen " in *" $pid:$start "*) return ;; esac
@@ -98,8 +98,6 @@ signal() {
     if look "$pid" && [ "$start" = "${known#*:}" ]; then kill -"$1" "$pid" 2>/dev/null; fi
   done
 }
-
-pause() { sleep "$1" >/dev/null 2>&1 || sleep 1; }
 
 # Ends what there is of the command: politely for $1 tenths of a second, then at once, for at most $2
 # rounds. What breeds is stopped before it is killed: all of $group at once, if that is set; the one who
@@ -165,17 +163,10 @@ told
 # Waits until who ends the command has said what came of it.
 await_report() {
   round=0
-  while ! is_told && [ "$round" -lt 100 ]; do
+  while ! has_line told "$why" && [ "$round" -lt 100 ]; do
     pause 0.1
     round=$((round + 1))
   done
-}
-
-is_told() {
-  while read -r word; do
-    [ "$word" != told ] || return 0
-  done <"$why"
-  return 1
 }
 
 # Removes what was taken over after an hour, the rest after a week. There may be many: hosts may share a home.

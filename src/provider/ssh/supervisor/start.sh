@@ -64,10 +64,10 @@ mind() {
 # Ends who stays beside the command, when what it has begun is finished. Once it was asked it waits for lines, and
 # shells lose a signal that comes as they begin to.
 dismiss() {
-  nap=0.02
+  short=0.02
   while end_child "$minder" $$ && is_asked; do
-    sleep "$nap" 2>/dev/null || sleep 1
-    nap=0.1
+    pause "$short"
+    short=0.1
   done
   wait "$minder" 2>/dev/null
 }
